@@ -1,0 +1,35 @@
+# make up     from an empty machine to running, migrated databases
+# make test   lint aside, everything that proves it
+.PHONY: setup up down test lint help
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+
+help:
+	@echo "make setup   virtual environment, PostgreSQL, PgBouncer, Pulumi CLI (once; quick when done)"
+	@echo "make up      the local cloud, the stack \`local\` on it, the schema in its databases"
+	@echo "make down    stop the local cloud, keep its data (dbctl local down --delete removes it)"
+	@echo "make test    unit, sql and e2e tests"
+	@echo "make lint    ruff and mypy --strict"
+
+setup: $(VENV)/.installed
+	@$(VENV)/bin/python -m ops.toolchain
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml setup/venv.sh
+	@setup/venv.sh "$(PYTHON)" "$(VENV)"
+
+up: setup
+	@$(VENV)/bin/dbctl local up
+
+down:
+	@test ! -x $(VENV)/bin/dbctl || $(VENV)/bin/dbctl local down
+
+test: setup
+	@$(VENV)/bin/python -m pytest tests/unit -q -n 2
+	@$(VENV)/bin/python -m pytest tests/sql tests/e2e -q
+
+lint: setup
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
