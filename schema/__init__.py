@@ -1,0 +1,1 @@
+"""Give one service's database its roles and its schema: `python -m schema apply|status`."""

@@ -1,0 +1,45 @@
+"""Compare files and ledger without changing either."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from schema.files import SqlFile
+from schema.ledger import Row
+from schema.report import table
+
+
+def rows(files: Sequence[SqlFile], applied: Sequence[Row]) -> list[dict[str, Any]]:
+    """One entry for each version that a file or the ledger knows, in order."""
+    by_file = {file.version: file for file in files}
+    by_row = {row.version: row for row in applied}
+    return [_entry(version, by_file.get(version), by_row.get(version)) for version in sorted(by_file | by_row)]
+
+
+def _entry(version: int, file: SqlFile | None, row: Row | None) -> dict[str, Any]:
+    known = file or row
+    return {
+        "version": version,
+        "description": known.description if known else "",
+        "state": _state(file, row),
+        "applied": row.installed_on.isoformat(timespec="seconds") if row else None,
+    }
+
+
+def _state(file: SqlFile | None, row: Row | None) -> str:
+    if row is None:
+        return "pending"
+    if not row.success:
+        return "failed"
+    if file is None:
+        return "missing"
+    return "applied" if file.checksum == row.checksum else "edited"
+
+
+def lines(entries: Sequence[dict[str, Any]]) -> list[str]:
+    """The entries as a table."""
+    cells: list[tuple[str, ...]] = [
+        (f"{e['version']:04}", e["description"], e["state"], e["applied"] or "-") for e in entries
+    ]
+    return table(("version", "description", "state", "applied"), cells)

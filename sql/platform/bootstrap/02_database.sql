@@ -1,0 +1,12 @@
+-- By default every role of the instance may connect and make temporary tables. Here only those that are named may.
+-- The statements stand in a block because the database may have any name.
+DO $$
+BEGIN
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO platform_owner', current_database());
+END
+$$;
+
+-- Nothing of the service lives in public but the ledger of migrations, which belongs to the owner.
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE, CREATE ON SCHEMA public TO platform_owner;

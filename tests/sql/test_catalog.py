@@ -1,0 +1,117 @@
+"""Rules that hold for every object of both services, asked of the catalog."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sql.databases import Database
+
+_OURS = ["auth", "app", "analytics", "audit", "authz", "ops", "part", "familytales"]
+
+
+@pytest.fixture
+def database(migrated: dict[str, Database], service_name: str) -> Database:
+    return migrated[service_name]
+
+
+def test_every_table_has_row_level_security(database: Database) -> None:
+    tables = database.rows(
+        "SELECT oid::regclass::text, relrowsecurity FROM pg_class"
+        " WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text = ANY (%s)",
+        _OURS,
+    )
+    assert len(tables) > 10
+    assert [name for name, closed in tables if not closed] == []
+
+
+def test_every_foreign_key_has_an_index(database: Database) -> None:
+    """An index serves a key when it starts with its columns, or is unique over some of them."""
+    unserved = database.rows(
+        """
+        SELECT conrelid::regclass::text, conname FROM pg_constraint AS key
+         WHERE contype = 'f' AND connamespace::regnamespace::text = ANY (%s)
+           AND NOT EXISTS (
+               SELECT FROM pg_index AS i,
+                    LATERAL (SELECT array_agg(attnum ORDER BY place) FROM unnest(i.indkey::smallint[])
+                                    WITH ORDINALITY AS c (attnum, place) WHERE place <= i.indnkeyatts) AS k (columns)
+                WHERE i.indrelid = key.conrelid AND i.indisvalid
+                  AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) ~ '^\\(\\w+ IS NOT NULL\\)$')
+                  AND (k.columns[1:cardinality(key.conkey)] @> key.conkey
+                       OR (i.indisunique AND i.indpred IS NULL AND key.conkey @> k.columns))
+           )
+        """,
+        _OURS,
+    )
+    assert unserved == []
+
+
+def test_every_definer_function_pins_its_search_path(database: Database) -> None:
+    functions = database.rows(
+        "SELECT oid::regprocedure::text, proconfig FROM pg_proc"
+        " WHERE prosecdef AND pronamespace::regnamespace::text = ANY (%s)",
+        [*_OURS, "public"],
+    )
+    assert functions
+    assert [name for name, config in functions if "search_path=pg_catalog, pg_temp" not in (config or [])] == []
+
+
+def test_public_may_execute_and_use_nothing(database: Database) -> None:
+    assert database.rows(
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace::regnamespace::text = ANY (%s)"
+        " AND EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner))) WHERE grantee = 0)",
+        _OURS,
+    ) == []  # fmt: skip
+    assert database.rows(
+        "SELECT nspname FROM pg_namespace WHERE (nspname = 'public' OR nspname = ANY (%s))"
+        " AND EXISTS (SELECT FROM aclexplode(coalesce(nspacl, acldefault('n', nspowner))) WHERE grantee = 0)",
+        _OURS,
+    ) == []  # fmt: skip
+    assert database.rows(
+        "SELECT oid::regclass::text FROM pg_class WHERE relnamespace::regnamespace::text = ANY (%s)"
+        " AND EXISTS (SELECT FROM aclexplode(relacl) WHERE grantee = 0)",
+        _OURS,
+    ) == []  # fmt: skip
+
+
+def test_partitions_are_out_of_reach_of_everybody_but_the_owner(database: Database, service_name: str) -> None:
+    owner = f"{service_name}_owner"
+    leaves = database.rows(
+        "SELECT relnamespace::regnamespace::text FROM pg_class WHERE relispartition AND relkind = 'r'"
+    )
+    assert leaves
+    assert {schema for (schema,) in leaves} == {"part"}
+    assert database.rows(
+        "SELECT rolname FROM pg_roles WHERE rolname LIKE %s AND NOT pg_has_role(oid, %s::regrole, 'MEMBER')"
+        " AND has_schema_privilege(oid, 'part', 'USAGE')",
+        f"{service_name}\\_%",
+        owner,
+    ) == []  # fmt: skip
+
+
+def test_the_owner_owns_everything_and_nobody_logs_in_as_it(database: Database, service_name: str) -> None:
+    assert database.rows(
+        "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace::regnamespace::text = ANY (%s)"
+        " UNION SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE pronamespace::regnamespace::text = ANY (%s)",
+        _OURS,
+        _OURS,
+    ) == [(f"{service_name}_owner",)]  # fmt: skip
+    assert database.rows("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", f"{service_name}_owner") == [(False,)]
+
+
+def test_a_column_with_a_default_cannot_be_null(database: Database) -> None:
+    """A NULL in its place would pass every CHECK."""
+    assert database.rows(
+        "SELECT attrelid::regclass::text, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+        " WHERE relnamespace::regnamespace::text = ANY (%s) AND relkind IN ('r', 'p')"
+        " AND atthasdef AND NOT attnotnull",
+        _OURS,
+    ) == []  # fmt: skip
+
+
+def test_every_table_with_updated_at_keeps_it(database: Database) -> None:
+    assert database.rows(
+        "SELECT attrelid::regclass::text FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+        " WHERE relnamespace::regnamespace::text = ANY (%s) AND relkind IN ('r', 'p') AND attname = 'updated_at'"
+        " AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = attrelid AND tgname = 'set_timestamp')",
+        _OURS,
+    ) == []  # fmt: skip
