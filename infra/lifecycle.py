@@ -1,0 +1,94 @@
+"""What may happen to a resource once it exists: one table with a reason for each row. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["primary", "replica", "storage_key", "key", "secret", "secret_version", "log_group", "pooler_service"]
+When = Literal["never", "if_protected", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long the provider waits before it gives up."""
+
+    create: str
+    update: str
+    delete: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """One kind of resource: what protects it, which inputs are not compared, what stays after a destroy."""
+
+    why: str
+    protect: When = "never"
+    ignore_changes: tuple[str, ...] = ()
+    retain_on_delete: When = "never"
+    timeouts: Timeouts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A row of the table, decided for one stack."""
+
+    protect: bool
+    ignore_changes: tuple[str, ...]
+    retain_on_delete: bool
+    timeouts: Timeouts | None
+
+
+TABLE: Mapping[Kind, Lifecycle] = {
+    "primary": Lifecycle(
+        "holds the data. Growth by storage autoscaling needs no row: with max_allocated_storage the provider leaves"
+        " allocated_storage alone. Changing storage or class of a large instance takes more than an hour",
+        protect="if_protected",
+        timeouts=Timeouts("90m", "180m", "90m"),
+    ),
+    "replica": Lifecycle(
+        "holds nothing that the primary lacks, so removing one is an ordinary change and not protected. RDS grows its"
+        " volume with the source's, which would otherwise show as a change for ever; restoring a large source takes"
+        " hours",
+        ignore_changes=("allocatedStorage", "maxAllocatedStorage"),
+        timeouts=Timeouts("180m", "180m", "90m"),
+    ),
+    "storage_key": Lifecycle(
+        "snapshots and automated backups outlive the stack and cannot be read without it",
+        protect="if_protected",
+        retain_on_delete="if_protected",
+    ),
+    "key": Lifecycle(
+        "what it encrypts goes with the stack, and KMS keeps it 30 days; yet by accident nobody should",
+        protect="if_protected",
+    ),
+    "secret": Lifecycle(
+        "without it nobody can log in; Secrets Manager keeps a deleted one for its recovery window",
+        protect="if_protected",
+    ),
+    "secret_version": Lifecycle(
+        "the password is drawn once: each run draws another, and only the first may count. Rotation writes versions"
+        " of its own",
+        ignore_changes=("secretString",),
+    ),
+    "log_group": Lifecycle(
+        "goes with what wrote it: a log group of RDS has a fixed name, and one that stayed would stop the same"
+        " instance from being made again",
+    ),
+    "pooler_service": Lifecycle(
+        "a deployment waits until old tasks have drained (two minutes) and new ones are healthy; a broken image is"
+        " rolled back well before this",
+        timeouts=Timeouts("20m", "30m", "20m"),
+    ),
+}
+
+
+def decide(kind: Kind, protected: bool) -> Decided:
+    """The row of this kind, for a stack whose database is protected or not."""
+    row = TABLE[kind]
+
+    def holds(when: When) -> bool:
+        return when == "always" or (when == "if_protected" and protected)
+
+    return Decided(holds(row.protect), row.ignore_changes, holds(row.retain_on_delete), row.timeouts)

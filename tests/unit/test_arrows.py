@@ -1,0 +1,59 @@
+"""Dependencies point one way: infra, schema and local know nothing of each other, pure modules of nothing."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("infra", "schema", "local", "ops")
+CLOUD = {"boto3", "botocore", "moto", "pulumi", "pulumi_aws"}
+# room -> packages that no file in it may import
+FORBIDDEN: dict[str, set[str]] = {
+    "infra": {"boto3", "botocore", "moto", "psycopg", "schema", "local", "ops"},
+    "schema": {"pulumi", "pulumi_aws", "boto3", "botocore", "moto", "infra", "local", "ops"},
+    "local": {"infra", "schema", "ops"},
+    "ops": {"moto"},
+}
+# What is computed without Pulumi is tested without it: plain functions of plain data.
+PURE = (
+    "addresses", "config", "config_rules", "config_shape", "config_spec", "containers", "domains", "lifecycle",
+    "parameters", "pgbouncer", "policies", "sizing", "windows",
+)  # fmt: skip
+
+
+def imported(path: Path) -> set[str]:
+    """The packages that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def packages(names: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_nothing_it_must_not_know(room: str) -> None:
+    for path in sorted((ROOT / room).rglob("*.py")):
+        assert not packages(imported(path)) & FORBIDDEN[room], path.relative_to(ROOT)
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_a_pure_module_imports_no_cloud_and_only_pure_modules(name: str) -> None:
+    names = imported(ROOT / "infra" / f"{name}.py")
+    assert not packages(names) & CLOUD
+    within = {item.split(".")[1] for item in names if item.startswith("infra.")}
+    assert within <= set(PURE)
+
+
+def test_only_local_knows_moto() -> None:
+    for room in ("infra", "schema", "ops", "sql", "docker"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            assert "moto" not in packages(imported(path)), path.relative_to(ROOT)
