@@ -1,0 +1,63 @@
+"""The engine itself refuses to delete or replace a protected database.
+
+prod is deployed for real, by the real engine, into a fake account that makes nothing real: the protection is the
+engine's, and does not depend on what is behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pulumi import automation as auto
+
+from ops import deployment, destruction, engine, local_cloud
+from ops.engine import Target, readable_failures
+from ops.errors import OperatorError, Refused
+
+
+@pytest.fixture(scope="module")
+def prod() -> Iterator[tuple[Target, auto.Stack]]:
+    """The stack prod, deployed into an empty fake account."""
+    with local_cloud.offline("prod") as target:
+        stack = engine.open_stack(target)
+        deployment.update(target, stack)
+        yield target, stack
+
+
+def test_prod_can_be_deployed_and_a_second_preview_changes_nothing(prod: tuple[Target, auto.Stack]) -> None:
+    target, stack = prod
+    assert deployment.preview(target, stack) == []
+
+
+def test_the_engine_refuses_to_destroy_prod(prod: tuple[Target, auto.Stack]) -> None:
+    _, stack = prod
+    with pytest.raises(OperatorError) as error, readable_failures():
+        stack.destroy()
+    assert "platform-primary" in str(error.value)
+    assert "protected" in str(error.value)
+
+
+def test_dbctl_refuses_before_the_engine_and_says_what_would_be_lost(prod: tuple[Target, auto.Stack]) -> None:
+    target, _ = prod
+    with pytest.raises(Refused) as error:
+        destruction.destroy(target, confirm="prod")
+    lines = error.value.lines
+    assert lines[0] == "prod holds protected resources; nothing was deleted. It would lose:"
+    assert any(line.startswith("protected are: ") and "platform-primary" in line for line in lines)
+    assert "  estate-prod-platform: database platform and everything in it" in lines
+    assert "set `protected: false`" in lines[-1]
+
+
+def test_the_engine_refuses_to_replace_the_database(
+    prod: tuple[Target, auto.Stack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Another name for the master user is one of the few things that RDS cannot change in place.
+    from infra import database
+
+    target, stack = prod
+    monkeypatch.setattr(database, "MASTER_USER", "another_admin")
+    with pytest.raises(OperatorError) as error:
+        deployment.preview(target, stack)
+    assert "platform-primary" in str(error.value)
+    assert "protect" in str(error.value)

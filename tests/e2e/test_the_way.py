@@ -1,0 +1,223 @@
+"""The whole way, in the order in which an operator walks it: up, use, up again, change, crash, down.
+
+The tests of this file build on each other; pytest runs them in order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+import uuid
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from local import cloud as local_cloud
+from tests.e2e.clone import Clone
+
+SERVICES = ("platform", "familytales")
+
+MEMBER = str(uuid.uuid4())
+
+
+def eventually(check: Callable[[], bool], seconds: float = 30) -> bool:
+    """Whether it becomes true in time; replication and restarts are not instant."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if check():
+            return True
+        time.sleep(0.2)
+    return check()
+
+
+def processes(clone: Clone, kind: str) -> dict[str, int]:
+    """The process ids of the local cloud's parts of one kind, by name."""
+    return {row.name: row.pid for row in local_cloud.status(clone.path / ".local") if row.kind == kind and row.pid}
+
+
+def count_users(clone: Clone) -> int:
+    """The rows of auth.users, as the login service sees them."""
+    return int(clone.psql("platform", "select count(*) from auth.users", "--role", "platform_auth"))
+
+
+def test_up_makes_everything_and_ends_with_a_table_of_endpoints(clone: Clone) -> None:
+    result = clone.dbctl("local", "up")
+    rows = [line.split() for line in result.out.splitlines() if line.startswith(SERVICES)]
+    assert [(row[0], row[1]) for row in rows] == [
+        (service, part) for service in SERVICES for part in ("primary", "replica", "pooler")
+    ]
+
+
+def test_the_application_asks_through_the_pooler(clone: Clone) -> None:
+    assert clone.psql("platform", "select count(*) from auth.users") == "0"
+    assert clone.psql("platform", "select current_user") == "platform_app"
+    assert clone.psql("familytales", "select current_user") == "familytales_app"
+
+
+def test_a_row_written_through_read_write_is_read_through_read_only_from_a_standby(clone: Clone) -> None:
+    insert = f"insert into auth.users (id, email) values ('{MEMBER}', 'ada@example.com')"
+    clone.psql("platform", insert, "--role", "platform_auth")
+    read = f"select email from auth.users where id = '{MEMBER}'"
+    standby = ("--role", "platform_auth", "--read-only")
+    assert eventually(lambda: clone.psql("platform", read, *standby) == "ada@example.com")
+    assert clone.psql("platform", "select pg_is_in_recovery()", *standby) == "t"
+    assert clone.psql("platform", "select pg_is_in_recovery()", "--role", "platform_auth") == "f"
+
+
+def test_the_application_sees_no_credentials(clone: Clone) -> None:
+    refused = clone.dbctl("psql", "-s", "local", "platform", "--", "-c", "table auth.credentials", check=False)
+    assert refused.code == 1
+    assert "permission denied" in refused.err
+
+
+def test_a_second_up_changes_nothing_and_applies_nothing(clone: Clone) -> None:
+    result = clone.dbctl("local", "up")
+    assert "no changes: every resource is as the configuration says" in result.err
+    for service in SERVICES:
+        assert f"{service}: nothing to apply" in result.err
+
+
+def test_schema_status_lists_the_migrations(clone: Clone) -> None:
+    out = clone.dbctl("schema", "status", "-s", "local").out
+    assert "applied" in out
+    assert "pending" not in out
+
+
+def test_no_secret_is_in_the_state_in_clear_nor_in_a_log(clone: Clone) -> None:
+    found = local_cloud.find(clone.path / ".local")
+    assert found is not None
+    import boto3
+
+    env = found.environment()
+    client = boto3.client(
+        "secretsmanager",
+        region_name="us-east-1",
+        endpoint_url=env["AWS_ENDPOINT_URL"],
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+    )
+    passwords = {
+        json.loads(client.get_secret_value(SecretId=row["ARN"])["SecretString"])["password"]
+        for row in client.list_secrets()["SecretList"]
+    }
+    assert len(passwords) >= 2 * len(SERVICES)
+    looked_at = 0
+    for path in (clone.path / ".local").resolve().rglob("*"):
+        if path.is_file() and (path.suffix in {".json", ".log", ".bak", ".attrs"} or "pulumi" in path.parts):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            looked_at += 1
+            assert not any(password in text for password in passwords), path
+    assert looked_at > 5
+    for process in psutil.process_iter(["cmdline"]):
+        line = " ".join(process.info["cmdline"] or [])
+        assert not any(password in line for password in passwords)
+
+
+def test_a_changed_configuration_shows_in_the_preview_exactly(clone: Clone) -> None:
+    def change(estate: dict) -> None:  # type: ignore[type-arg]
+        service = next(item for item in estate["services"] if item["name"] == "platform")
+        service["replicas"] = {**service["replicas"], "count": 2}
+        service["parameters"] = {**service.get("parameters", {}), "work_mem": "12345", "max_connections": "123"}
+
+    clone.configure("local", change)
+    out = clone.dbctl("preview", "-s", "local").out
+    rows = {
+        tuple(line.split()[:3])
+        for line in out.splitlines()
+        if line.startswith(("create", "update", "replace", "delete"))
+    }
+    assert rows == {
+        ("create", "rds.Instance", "platform-replica-2"),
+        ("update", "rds.ParameterGroup", "platform-parameters"),
+        # the pooler learns of the new replica
+        ("replace", "ecs.TaskDefinition", "platform-pooler-task"),
+        ("update", "ecs.Service", "platform-pooler-service"),
+    }
+    assert "work_mem is dynamic: in force at once" in out
+    assert "max_connections is static: pending until the instances are rebooted" in out
+    assert "DATA LOSS" not in out
+
+
+def test_deploy_makes_the_changes_and_says_what_waits_for_a_reboot(clone: Clone) -> None:
+    before = clone.psql("platform", "show max_connections", "--role", "platform_auth")
+    result = clone.dbctl("deploy", "-s", "local", "--yes")
+    assert clone.psql("platform", "show work_mem", "--role", "platform_auth") == "12345kB"
+    assert clone.psql("platform", "show max_connections", "--role", "platform_auth") == before != "123"
+    assert "estate-local-platform: pending-reboot" in result.err
+    streaming = "select count(*) from pg_stat_replication where state = 'streaming'"
+    direct = ("--role", "master", "--direct")
+    assert eventually(lambda: clone.psql("platform", streaming, *direct) == "2")
+
+
+def test_a_reboot_brings_the_static_parameter_into_force(clone: Clone) -> None:
+    clone.dbctl("reboot", "-s", "local", "platform", "--yes")
+    direct = ("--role", "master", "--direct")
+    assert clone.psql("platform", "show max_connections", *direct) == "123"
+    again = clone.dbctl("deploy", "-s", "local", "--yes")
+    assert "pending-reboot" not in again.err
+
+
+@pytest.mark.parametrize("kind", ["database", "task"])
+def test_what_is_killed_comes_back_with_the_next_up(clone: Clone, kind: str) -> None:
+    victims = {
+        name: pid for name, pid in processes(clone, kind).items() if "platform" in name and "replica" not in name
+    }
+    assert victims
+    for pid in victims.values():
+        os.kill(pid, signal.SIGKILL)
+    clone.dbctl("local", "up")
+    assert eventually(lambda: count_users(clone) == 1)
+    assert not set(victims.values()) & set(processes(clone, kind).values())
+
+
+def test_a_killed_cloud_comes_back_with_the_data(clone: Clone) -> None:
+    running = local_cloud.find(clone.path / ".local")
+    assert running is not None
+    os.kill(running.pid, signal.SIGKILL)
+    assert eventually(lambda: local_cloud.find(clone.path / ".local") is None)
+    clone.dbctl("local", "up")
+    assert count_users(clone) == 1
+
+
+def test_an_up_killed_halfway_is_made_good_by_the_next(clone: Clone) -> None:
+    running = local_cloud.find(clone.path / ".local")
+    assert running is not None
+    os.kill(running.pid, signal.SIGKILL)
+    halfway = clone.start("local", "up")
+    state = clone.path / ".local" / "pulumi"
+    assert eventually(lambda: any(_is_halfway(path) for path in state.glob("*/.pulumi/stacks/**/local.json")), 60)
+    os.killpg(halfway.pid, signal.SIGKILL)
+    halfway.communicate()
+    clone.dbctl("local", "up")
+    assert count_users(clone) == 1
+
+
+def _is_halfway(path: object) -> bool:
+    try:
+        checkpoint = json.loads(path.read_text())["checkpoint"]["latest"]  # type: ignore[attr-defined]
+    except (OSError, ValueError, KeyError):
+        return False
+    return len((checkpoint or {}).get("resources", [])) > 25
+
+
+def test_down_keeps_the_data_and_up_finds_it(clone: Clone) -> None:
+    clone.dbctl("local", "down")
+    assert clone.dbctl("local", "status", check=False).code == 1
+    clone.dbctl("local", "up")
+    assert count_users(clone) == 1
+
+
+def test_down_with_delete_leaves_no_process_and_no_file(clone: Clone) -> None:
+    root = clone.path / ".local"
+    where = root.resolve()
+    pids = [row.pid for row in local_cloud.status(root) if row.pid]
+    assert len(pids) >= 6
+    clone.dbctl("local", "down", "--delete")
+    assert not root.exists()
+    assert not root.is_symlink()
+    assert not where.exists()
+    assert [pid for pid in pids if psutil.pid_exists(pid)] == []
+    assert not [p.pid for p in psutil.process_iter(["cmdline"]) if str(clone.path) in " ".join(p.info["cmdline"] or [])]
