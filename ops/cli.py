@@ -1,0 +1,265 @@
+"""`dbctl`: the words an operator types. Each command is a few lines over the modules that do the work."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.cloud import CloudError
+from ops import console
+from ops.errors import BAD_INPUT, FAILED, INTERRUPTED, REFUSED, BadInput, OperatorError
+
+if TYPE_CHECKING:
+    from ops import outputs
+    from ops.engine import Target
+
+EXIT_CODES = (
+    f"Exit codes: 0 done; {FAILED} it failed; {BAD_INPUT} the configuration or the command line is wrong, nothing was"
+    f" tried; {REFUSED} refused, since it would lose data or nobody confirmed; {INTERRUPTED} interrupted."
+)
+
+app = typer.Typer(
+    help="Deploy, preview and operate the PostgreSQL estate: on AWS, or on this machine in the local cloud.",
+    epilog=f"Start with: dbctl local up. {EXIT_CODES}",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+local_app = typer.Typer(
+    help="The local cloud: fake AWS, real PostgreSQL, real PgBouncer, in the folder .local.", no_args_is_help=True
+)
+schema_app = typer.Typer(help="The schema of the databases, through the schema task in the VPC.", no_args_is_help=True)
+app.add_typer(local_app, name="local")
+app.add_typer(schema_app, name="schema")
+
+Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stack: local, dev or prod.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; what loses data is refused all the same.")]
+AcceptLoss = Annotated[
+    list[str], typer.Option("--accept-loss", help="Name of a resource whose loss of data is meant; may be repeated.")
+]
+Service = Annotated[str, typer.Argument(help="A database service of the stack, such as platform.")]
+
+
+@contextmanager
+def _target(stack: str, *, offline: bool = False) -> Iterator[Target]:
+    """Where the stack lives. The engine is imported here: `--help` and `psql --help` should not wait for it."""
+    from ops import engine, local_cloud, stack_file
+
+    if offline:
+        stack_file.load_estate(stack)
+        with local_cloud.offline(stack) as target:
+            yield target
+    elif stack == local_cloud.STACK:
+        stack_file.load_estate(stack)
+        yield local_cloud.running_target()
+    else:
+        yield engine.real_target(stack)
+
+
+@contextmanager
+def _services(stack: str, only: str | None = None) -> Iterator[tuple[Target, dict[str, outputs.Service]]]:
+    """The stack's target and its deployed services, all or the one named."""
+    from ops import engine, outputs
+
+    with _target(stack) as target:
+        services = outputs.services(engine.outputs(target))
+        if not services:
+            raise OperatorError(f"nothing is deployed in {stack}: run `dbctl deploy -s {stack}`")
+        if only is not None and only not in services:
+            raise BadInput(f"{stack} has no service {only!r}: its services are {', '.join(services)}")
+        yield target, {only: services[only]} if only else services
+
+
+@local_app.command("up")
+def local_up() -> None:
+    """Start the local cloud, deploy the stack `local` into it, apply the schemas, show the endpoints.
+
+    Safe to run again at any time: what is right stays untouched, what was killed comes back with its data.
+    """
+    from ops import deployment, local_cloud, stack_file
+
+    stack_file.load_estate(local_cloud.STACK)  # before anything is started
+    console.step("local cloud")
+    services = deployment.deploy(local_cloud.ready(), yes=True)
+    deployment.show_endpoints(services)
+
+
+@local_app.command("down")
+def local_down(
+    delete: Annotated[bool, typer.Option("--delete", help="Remove the data too: all of .local.")] = False,
+) -> None:
+    """Stop the local cloud and its databases; their data stays, unless --delete."""
+    from local import cloud
+    from ops.paths import LOCAL_ROOT
+
+    cloud.stop(LOCAL_ROOT, delete=delete)
+    console.step("the local cloud is stopped" + (", its data removed" if delete else "; its data is kept in .local"))
+
+
+@local_app.command("status")
+def local_status() -> None:
+    """What runs in the local cloud: databases, tasks, load balancers. Exit 1 when it is not running."""
+    from local import cloud
+    from ops.paths import LOCAL_ROOT
+
+    running = cloud.find(LOCAL_ROOT)
+    rows = cloud.status(LOCAL_ROOT)
+    columns = ("kind", "name", "address", "pid", "state", "detail")
+    cells = [
+        (r.kind, r.name, f"{r.address}:{r.port}" if r.address else "-", str(r.pid or "-"), r.state, r.detail)
+        for r in rows
+    ]
+    console.table("Local cloud", columns, cells)
+    if running is None:
+        raise OperatorError("the local cloud is not running: start it with `make up`")
+
+
+@local_app.command("env")
+def local_env() -> None:
+    """Shell lines that point `pulumi`, `aws` and any AWS SDK at the local cloud: eval "$(dbctl local env)"."""
+    from ops import local_cloud
+    from ops.toolchain import require_pulumi
+
+    target = local_cloud.running_target()
+    values = {**target.environment, "PATH": f"{require_pulumi().parent}:{os.environ.get('PATH', '')}"}
+    for name, value in sorted(values.items()):
+        print(f"export {name}={shlex.quote(value)}")
+    print("unset AWS_CA_BUNDLE AWS_PROFILE")
+
+
+@app.command()
+def preview(
+    stack: Stack,
+    offline: Annotated[
+        bool,
+        typer.Option("--offline", help="Against an empty fake account: needs no credentials and starts no database."),
+    ] = False,
+) -> None:
+    """Show what a deployment would change, and what each change risks. Changes nothing."""
+    from ops import deployment, engine
+
+    with _target(stack, offline=offline) as target:
+        planned = deployment.preview(target, engine.open_stack(target))
+        if planned:
+            deployment.show(planned)
+        console.out.print(f"{stack}: {deployment.summary(planned)}")
+
+
+@app.command()
+def deploy(stack: Stack, yes: Yes = False, accept_loss: AcceptLoss = []) -> None:  # noqa: B006 - typer reads the default
+    """Preview, ask, update; then apply the schemas inside the VPC and say what is left to do."""
+    from ops import deployment
+
+    with _target(stack) as target:
+        services = deployment.deploy(target, yes=yes, accept_loss=accept_loss)
+        deployment.show_endpoints(services)
+
+
+@app.command()
+def destroy(
+    stack: Stack,
+    confirm: Annotated[str, typer.Option("--confirm", help="The stack's name, to say that its data may go.")] = "",
+) -> None:
+    """Delete everything in a stack. Refused while a database is protected, and without --confirm STACK."""
+    from ops import destruction
+
+    with _target(stack) as target:
+        destruction.destroy(target, confirm=confirm)
+
+
+@app.command()
+def endpoints(stack: Stack) -> None:
+    """Where the databases of a stack answer."""
+    from ops import deployment
+
+    with _services(stack) as (_, services):
+        deployment.show_endpoints(services)
+
+
+@app.command()
+def psql(
+    service: Service,
+    stack: Stack,
+    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to psql, after --.")] = None,
+    role: Annotated[
+        str | None,
+        typer.Option("--role", help="A role of the service; `master` with --direct. [default: <service>_app]"),
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="The read-only database, which a replica serves.")
+    ] = False,
+    direct: Annotated[bool, typer.Option("--direct", help="Past the pooler, to the instance itself.")] = False,
+) -> None:
+    """Open psql as the application's role through the pooler: dbctl psql -s local platform -- -c 'select 1'.
+
+    Outside the local cloud it needs a network path into the VPC. The exit code is psql's.
+    """
+    from ops import psql as psql_door
+
+    with _services(stack, service) as (target, services):
+        where = psql_door.door(services[service], role=role, read_only=read_only, direct=direct)
+        code = psql_door.run(target.account, where, arguments or [], tls=target.estate.tls_required)
+    raise typer.Exit(code)
+
+
+@app.command()
+def reboot(service: Service, stack: Stack, yes: Yes = False) -> None:
+    """Reboot a service's instances, replicas first, so that pending static parameters come into force."""
+    from ops import reboots
+
+    with _services(stack, service) as (target, services):
+        reboots.reboot(target, services[service], yes=yes)
+
+
+@schema_app.command("status")
+def schema_status(
+    stack: Stack,
+    service: Annotated[str | None, typer.Argument(help="Only this service.")] = None,
+) -> None:
+    """Which migrations each database has, and which are pending."""
+    from ops import schema_step
+
+    with _services(stack, service) as (target, services):
+        command = ["python", "-m", "schema", "status"]
+        lines: dict[str, list[str]] = {name: [] for name in services}
+        try:
+            schema_step.run_all(
+                target.account, list(services.values()), lambda name, line: lines[name].append(line), command
+            )
+        finally:
+            for name, said in lines.items():
+                console.out.print(name, style="bold")
+                for line in said:
+                    console.out.print(line, markup=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command; every failure is a few lines and an exit code, never a traceback."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        app()
+    except OperatorError as error:
+        console.problem(error.lines)
+        sys.exit(error.code)
+    except (ClientError, BotoCoreError) as error:
+        console.problem([f"AWS: {error}"])
+        sys.exit(FAILED)
+    except CloudError as error:
+        console.problem([str(error)])
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        console.problem(["interrupted"])
+        sys.exit(INTERRUPTED)
+
+
+def _terminated(signum: int, frame: object) -> None:
+    """SIGTERM ends a command as Ctrl-C does: tasks that were started are stopped."""
+    raise KeyboardInterrupt

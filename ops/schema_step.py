@@ -1,0 +1,190 @@
+"""The schema step: the task that applies `sql/` inside the VPC, started, watched and reported.
+
+A one-off ECS task: it reaches the database where the operator cannot, has its own role and secrets, and leaves its log
+in CloudWatch. What can go wrong on the way is told apart: the task was not accepted, never started, failed, took too
+long, was interrupted.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops.aws import Account
+from ops.errors import OperatorError
+from ops.outputs import Service
+
+TIMEOUT = 3600.0
+"""Seconds until a task is stopped: an index on a large table takes its time; a forgotten lock does not get a night."""
+
+LOG_LAG = 10.0
+"""Seconds that a stopped task's last lines may take to reach CloudWatch Logs."""
+
+STARTED_BY = "dbctl"
+LOG_TAIL = 40
+"""Lines of the log shown with a failure that was not shown while it ran."""
+
+Say = Callable[[str, str], None]
+"""Takes the service's name and a line of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often AWS is asked, in seconds."""
+
+    poll: float = 3.0
+
+    @classmethod
+    def of(cls, account: Account) -> Pace:
+        """The local cloud answers at once and has no request limits."""
+        return cls(poll=0.2) if account.environment else cls()
+
+
+class SchemaTask:
+    """One run of a service's schema task."""
+
+    def __init__(self, account: Account, service: Service, say: Say, timeout: float = TIMEOUT) -> None:
+        self.ecs = account.client("ecs")
+        self.logs = account.client("logs")
+        self.pace = Pace.of(account)
+        self.service = service
+        self.say = say
+        self.timeout = timeout
+        self.arn: str | None = None
+        self.cancelled = threading.Event()
+        self._token: str | None = None
+
+    def run(self, command: Sequence[str] | None = None) -> None:
+        """Start the task, wait for its end, pass on its log; OperatorError unless it exits with 0."""
+        try:
+            self._start(command)
+            task = self._wait()
+        except (ClientError, BotoCoreError) as error:
+            raise OperatorError(f"{self.service.name}: the schema task: {error}") from error
+        self._drain_log()
+        code = self._exit_code(task)
+        if code != 0:
+            raise OperatorError(
+                f"{self.service.name}: the schema task ended with exit code {code}; its log is above and in"
+                f" {self.service.schema_step.log_group}, stream {self._stream()}",
+                "what was applied before it failed is kept; mend the cause and deploy again",
+            )
+
+    def stop(self, reason: str) -> None:
+        """Stop the task, if it runs."""
+        self.cancelled.set()
+        if self.arn is not None:
+            self.ecs.stop_task(cluster=self.service.schema_step.cluster, task=self.arn, reason=reason)
+
+    def _start(self, command: Sequence[str] | None) -> None:
+        step = self.service.schema_step
+        overrides: dict[str, Any] = {}
+        if command is not None:
+            overrides = {"containerOverrides": [{"name": step.container, "command": list(command)}]}
+        answer = self.ecs.run_task(
+            cluster=step.cluster,
+            taskDefinition=step.task_definition,
+            launchType="FARGATE",
+            startedBy=STARTED_BY,
+            overrides=overrides,
+            networkConfiguration={
+                "awsvpcConfiguration": {
+                    "subnets": list(step.subnets),
+                    "securityGroups": list(step.security_groups),
+                    "assignPublicIp": "DISABLED",
+                }
+            },
+        )
+        if not answer["tasks"]:  # run_task answers 200 with failures and no task when it finds no capacity
+            reasons = [f"{row.get('reason')} {row.get('detail') or ''}".strip() for row in answer.get("failures", [])]
+            raise OperatorError(
+                f"{self.service.name}: ECS did not accept the schema task: {'; '.join(reasons) or 'no reason given'}"
+            )
+        self.arn = answer["tasks"][0]["taskArn"]
+
+    def _wait(self) -> dict[str, Any]:
+        deadline = time.monotonic() + self.timeout
+        while True:
+            found = self.ecs.describe_tasks(cluster=self.service.schema_step.cluster, tasks=[self.arn])["tasks"]
+            if not found:
+                raise OperatorError(f"{self.service.name}: ECS no longer knows the schema task {self.arn}")
+            task: dict[str, Any] = found[0]
+            if task["lastStatus"] == "STOPPED":
+                return task
+            self._pass_log()
+            if self.cancelled.is_set():
+                raise OperatorError(f"{self.service.name}: the schema task was stopped")
+            if time.monotonic() > deadline:
+                self.stop(f"longer than {self.timeout:.0f} s")
+                raise OperatorError(
+                    f"{self.service.name}: the schema task ran longer than {self.timeout:.0f} s and was stopped;"
+                    " what it had committed is kept"
+                )
+            time.sleep(self.pace.poll)
+
+    def _exit_code(self, task: dict[str, Any]) -> int:
+        """The container's exit code; a task that never started has none, only reasons."""
+        containers = {row["name"]: row for row in task.get("containers", [])}
+        container = containers.get(self.service.schema_step.container, {})
+        if container.get("exitCode") is None:
+            reasons = [task.get("stoppedReason"), container.get("reason")]
+            text = "; ".join(reason for reason in reasons if reason) or "no reason given"
+            raise OperatorError(f"{self.service.name}: the schema task never ran: {text}")
+        return int(container["exitCode"])
+
+    def _stream(self) -> str:
+        step = self.service.schema_step
+        return f"{step.stream_prefix}/{step.container}/{(self.arn or '').rsplit('/', 1)[-1]}"
+
+    def _pass_log(self) -> int:
+        """Pass on the lines that are new; 0 when there are none, or no stream yet."""
+        request = {"logGroupName": self.service.schema_step.log_group, "logStreamName": self._stream()}
+        if self._token:
+            request["nextToken"] = self._token
+        try:
+            answer = self.logs.get_log_events(startFromHead=True, **request)
+        except self.logs.exceptions.ResourceNotFoundException:
+            return 0  # the stream is made with its first line
+        self._token = answer["nextForwardToken"]
+        for event in answer["events"]:
+            self.say(self.service.name, event["message"].rstrip())
+        return len(answer["events"])
+
+    def _drain_log(self) -> None:
+        """Read until the log is quiet: its end may lag behind the task's."""
+        quiet_after = min(LOG_LAG, 5 * self.pace.poll)
+        last = time.monotonic()
+        while time.monotonic() - last < quiet_after:
+            if self._pass_log():
+                last = time.monotonic()
+            time.sleep(self.pace.poll / 2)
+
+
+def run_all(account: Account, services: Sequence[Service], say: Say, command: Sequence[str] | None = None) -> None:
+    """Run the schema task of each service at once; every failure is reported, not only the first.
+
+    Ctrl-C stops the tasks before it is passed on.
+    """
+    tasks = [SchemaTask(account, service, say) for service in services]
+    with ThreadPoolExecutor(max_workers=max(1, len(tasks))) as pool:
+        futures = [pool.submit(task.run, command) for task in tasks]
+        try:
+            failures = [future.exception() for future in futures]
+        except KeyboardInterrupt:
+            for task in tasks:
+                task.stop("interrupted by the operator")
+            raise
+    lines: list[str] = []
+    for failure in failures:
+        if isinstance(failure, OperatorError):
+            lines += failure.lines
+        elif failure is not None:
+            raise failure
+    if lines:
+        raise OperatorError(*lines)
