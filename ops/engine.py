@@ -115,22 +115,24 @@ def readable_failures(seen: Sequence[events.EngineEvent] = ()) -> Iterator[None]
 ANSI = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
 """Colour, as the engine writes it to terminals and into its events."""
 
+URN = re.compile(r"urn:pulumi:[^'\"\s]*::([^:'\"\s]+)")
+"""A resource's full name; its last part is the name a person gave it."""
+
 FRAME = re.compile(r"(update|preview|destroy|refresh) failed|resource \w+ failed")
 """What the engine says around an error; the error itself says more."""
 
 
 def failures(seen: Sequence[events.EngineEvent]) -> list[str]:
-    """The errors in the engine's events: the resource and what is wrong with it, each once, in order."""
+    """The errors in the engine's events, one line each: the resource and what is wrong with it, each once, in order."""
     lines: dict[str, None] = {}
     for event in seen:
         found = event.diagnostic_event
         if found is None or found.severity != "error":
             continue
-        message = ANSI.sub("", found.message).strip()
+        message = URN.sub(r"\1", " ".join(ANSI.sub("", found.message).split()))
         if message and not FRAME.fullmatch(message):
             resource = (found.urn or "").split("::")[-1]
-            for line in message.splitlines():
-                lines.setdefault(f"{resource}: {line.strip()}" if resource else line.strip())
+            lines.setdefault(f"{resource}: {message}" if resource else message)
     return list(lines)
 
 

@@ -23,9 +23,6 @@ from ops.outputs import Service
 TIMEOUT = 3600.0
 """Seconds until a task is stopped: an index on a large table takes its time; a forgotten lock does not get a night."""
 
-LOG_LAG = 10.0
-"""Seconds that a stopped task's last lines may take to reach CloudWatch Logs."""
-
 STARTED_BY = "dbctl"
 LOG_TAIL = 40
 """Lines of the log shown with a failure that was not shown while it ran."""
@@ -36,14 +33,15 @@ Say = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often AWS is asked, in seconds."""
+    """How often AWS is asked, and how long a stopped task's last lines may take to reach the log, in seconds."""
 
     poll: float = 3.0
+    log_lag: float = 10.0
 
     @classmethod
     def of(cls, account: Account) -> Pace:
-        """The local cloud answers at once and has no request limits."""
-        return cls(poll=0.2) if account.environment else cls()
+        """The local cloud answers at once, has no request limits, and ends a task after its log."""
+        return cls(poll=0.1, log_lag=0) if account.environment else cls()
 
 
 class SchemaTask:
@@ -157,13 +155,13 @@ class SchemaTask:
         return len(answer["events"])
 
     def _drain_log(self) -> None:
-        """Read until the log is quiet: its end may lag behind the task's."""
-        quiet_after = min(LOG_LAG, 5 * self.pace.poll)
+        """Read until the log has been quiet for long enough: its end may lag behind the task's."""
         last = time.monotonic()
-        while time.monotonic() - last < quiet_after:
-            if self._pass_log():
+        while (passed := self._pass_log()) or time.monotonic() - last < self.pace.log_lag:
+            if passed:
                 last = time.monotonic()
-            time.sleep(self.pace.poll / 2)
+            else:
+                time.sleep(min(self.pace.poll, self.pace.log_lag))
 
 
 def run_all(account: Account, services: Sequence[Service], say: Say, command: Sequence[str] | None = None) -> None:

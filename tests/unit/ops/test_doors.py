@@ -104,11 +104,13 @@ def diagnostic(message: str, urn: str = "", severity: str = "error") -> events.E
 
 def test_an_engine_failure_is_the_resource_and_its_error_without_the_frame() -> None:
     seen = [
-        diagnostic("<{%fg 1%}>unable to replace: protected<{%reset%}>\n", "urn:pulumi:p::e::t::platform-primary"),
+        diagnostic(
+            '<{%fg 1%}>resource "urn:pulumi:p::e::t::db" cannot\nbe replaced<{%reset%}>\n', "urn:pulumi:p::e::t::db"
+        ),
         diagnostic("update failed"),
         diagnostic("just so you know", severity="info"),
     ]
-    assert engine.failures(seen) == ["platform-primary: unable to replace: protected"]
+    assert engine.failures(seen) == ['db: resource "db" cannot be replaced']
 
 
 def test_without_events_the_error_lines_of_the_output_are_told() -> None:

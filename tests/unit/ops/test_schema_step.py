@@ -87,7 +87,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
         ecs, logs, said = FakeEcs(states, answer), FakeLogs(["applied 0001", "done"]), list[str]()
         clients = {"ecs": ecs, "logs": logs}
         monkeypatch.setattr(Account, "client", lambda self, name: clients[name])
-        monkeypatch.setattr(schema_step.Pace, "of", classmethod(lambda cls, account: cls(poll=0.01)))
+        monkeypatch.setattr(schema_step.Pace, "of", classmethod(lambda cls, account: cls(poll=0.01, log_lag=0.05)))
         return SchemaTask(Account("us-east-1"), SERVICE, lambda name, line: said.append(line), timeout), ecs, said
 
     return build

@@ -78,7 +78,7 @@ def instance(w: World) -> Inputs:
         "parameterGroupName": w.parameter_group(),
         "backupRetentionPeriod": 7,
         "backupWindow": "03:00-04:00",
-        "maintenanceWindow": "sun:05:00-sun:06:00",
+        "maintenanceWindow": "sun:04:00-sun:05:00",
         "copyTagsToSnapshot": True,
         "deleteAutomatedBackups": False,
         "autoMinorVersionUpgrade": True,

@@ -18,7 +18,7 @@ from local.provider.table import Call, In, Item, Look, Poll, Row, When, Whole, p
 
 TOKENS = sorted(ROWS)
 
-CONTRACT = """
+ESTATE = """
     ec2:Vpc ec2:Subnet ec2:RouteTable ec2:RouteTableAssociation ec2:SecurityGroup ec2:VpcEndpoint
     vpc:SecurityGroupIngressRule vpc:SecurityGroupEgressRule kms:Key kms:Alias secretsmanager:Secret
     secretsmanager:SecretVersion rds:SubnetGroup rds:ParameterGroup rds:Instance iam:Role iam:RolePolicy
@@ -59,7 +59,7 @@ def looks(row: Row) -> Iterator[Look]:
 
 def test_every_type_of_the_estate_has_a_row() -> None:
     named = {re.sub(r"aws:(\w+)/\w+:(\w+)", r"\1:\2", token) for token in TOKENS}
-    assert named == set(CONTRACT.split())
+    assert named == set(ESTATE.split())
 
 
 @pytest.mark.parametrize("token", TOKENS)
