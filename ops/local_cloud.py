@@ -16,7 +16,7 @@ from local import cloud as local_cloud
 from ops import console, engine
 from ops.engine import Target
 from ops.errors import OperatorError
-from ops.paths import LOCAL_ROOT
+from ops.paths import LOCAL_ROOT, REPOSITORY
 
 STACK = "local"
 """The stack that lives in the local cloud; its name is also what allows `tls: disabled`."""
@@ -42,11 +42,11 @@ def ready() -> Target:
     """A running cloud whose stack can be updated, whatever happened before.
 
     A fake account forgets when its process ends, and an update that was killed leaves a lock and half-made resources
-    that only the dead process knew of. In both cases the control plane starts afresh: a new boot id, an empty state.
+    that only the dead process knew of. In these cases, and when its code changed, the control plane starts afresh: a new boot id, an empty state.
     The databases keep their data: each instance finds its folder by its identifier.
     """
     cloud = local_cloud.start(LOCAL_ROOT, mode="real")
-    reason = _interrupted(cloud)
+    reason = _outdated(cloud) or _interrupted(cloud)
     if reason is not None:
         console.note(f"{reason}: the control plane starts afresh, the databases keep their data")
         local_cloud.stop(LOCAL_ROOT)
@@ -68,6 +68,13 @@ def offline(stack: str) -> Iterator[Target]:
 
 def _work_dir(cloud: Cloud) -> Path:
     return cloud.root / "pulumi" / cloud.boot_id / "project"
+
+
+def _outdated(cloud: Cloud) -> str | None:
+    """Whether the running cloud is of an older code than the repository's now: a pull, or somebody at work on it."""
+    started = (cloud.root / "cloud.json").stat().st_mtime
+    sources = (REPOSITORY / "local").rglob("*.py")
+    return "the local cloud's own code has changed" if any(path.stat().st_mtime > started for path in sources) else None
 
 
 def _interrupted(cloud: Cloud) -> str | None:

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ops.errors import OperatorError
@@ -108,19 +108,12 @@ def _build_pulumi(binary: Path, say: Say) -> None:
     # No debug information, and a compiler that collects garbage less often: an eighth of the CPU time less (measured).
     environment = {**os.environ, "CGO_ENABLED": "0", "GOGC": "400"}
     started = time.monotonic()
-    build = subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=GO_MODULE, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    assert build.stderr is not None
-    packages, tail, last_said = 0, [""], 0.0
-    for line in build.stderr:  # -v names each package as it is compiled, one a line
-        tail = [*tail[-9:], line.rstrip()]
-        packages += not line.startswith("go: downloading")
-        elapsed = time.monotonic() - started
-        if elapsed - last_said >= 20:
-            last_said = elapsed
-            say(f"  {elapsed:4.0f} s: {packages} packages compiled")
-    if build.wait() != 0:
+    ) as build:
+        assert build.stderr is not None
+        tail = _watch(build.stderr, started, say)
+    if build.returncode != 0:
         raise OperatorError(
             "the Pulumi CLI could not be built; the last lines of the Go compiler:",
             *tail,
@@ -128,6 +121,19 @@ def _build_pulumi(binary: Path, say: Say) -> None:
         )
     unfinished.rename(binary)  # whole or not at all
     say(f"  {time.monotonic() - started:4.0f} s: built {binary}")
+
+
+def _watch(lines: Iterable[str], started: float, say: Say) -> list[str]:
+    """Say now and then how far the compiler is; returns its last lines. `-v` names each package, one a line."""
+    packages, tail, last_said = 0, list[str](), 0.0
+    for line in lines:
+        tail = [*tail[-9:], line.rstrip()]
+        packages += not line.startswith("go: downloading")
+        elapsed = time.monotonic() - started
+        if elapsed - last_said >= 20:
+            last_said = elapsed
+            say(f"  {elapsed:4.0f} s: {packages} packages compiled")
+    return tail
 
 
 def find_pgbouncer() -> Path | None:
