@@ -118,6 +118,8 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
 URN = re.compile(r"urn:pulumi:[^'\"\s]*::([^:'\"\s]+)")
 """A resource's full name; its last part is the name a person gave it."""
 
+ERROR = re.compile(r"(?:stderr: )?error: *(.+)")
+
 FRAME = re.compile(r"(update|preview|destroy|refresh) failed|resource \w+ failed")
 """What the engine says around an error; the error itself says more."""
 
@@ -139,7 +141,7 @@ def failures(seen: Sequence[events.EngineEvent]) -> list[str]:
 def failure_lines(text: str) -> list[str]:
     """The lines of the engine's output that begin with `error:`, or its end where none does."""
     lines = [ANSI.sub("", line).strip() for line in text.splitlines()]
-    errors = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
+    errors = [found[1].strip() for line in lines if (found := ERROR.match(line))]
     return list(dict.fromkeys(errors)) or [line for line in lines if line][-15:]
 
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from local.cloud import Cloud
 
 from local import cloud as local_cloud
+from local.cloud import Cloud
 from ops import console, engine
 from ops.engine import Target
 from ops.errors import OperatorError
@@ -42,8 +42,9 @@ def ready() -> Target:
     """A running cloud whose stack can be updated, whatever happened before.
 
     A fake account forgets when its process ends, and an update that was killed leaves a lock and half-made resources
-    that only the dead process knew of. In these cases, and when its code changed, the control plane starts afresh: a new boot id, an empty state.
-    The databases keep their data: each instance finds its folder by its identifier.
+    that only the dead process knew of. In these cases, and when the cloud's own code changed, the control plane starts
+    afresh: a new boot id, an empty state. The databases keep their data: each instance finds its folder by its
+    identifier.
     """
     cloud = local_cloud.start(LOCAL_ROOT, mode="real")
     reason = _outdated(cloud) or _interrupted(cloud)

@@ -114,5 +114,5 @@ def test_an_engine_failure_is_the_resource_and_its_error_without_the_frame() -> 
 
 
 def test_without_events_the_error_lines_of_the_output_are_told() -> None:
-    text = "Updating\nerror: the stack is locked\nerror: the stack is locked\n"
+    text = "code: 255\nstdout: Updating\nstderr: error: the stack is locked\nerror: the stack is locked\n"
     assert engine.failure_lines(text) == ["the stack is locked"]
