@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops import toolchain
+from ops import paths, toolchain
 from ops.errors import OperatorError
 
 
@@ -85,5 +85,5 @@ def test_the_pinned_modules_are_those_of_the_pinned_version() -> None:
     pinned = (toolchain.GO_MODULE / "go.mod").read_text()
     version = ".".join(map(str, toolchain.PULUMI_VERSION))
     assert f"github.com/pulumi/pulumi/pkg/v3 v{version}" in pinned
-    assert f"pulumi=={version}" in (toolchain.REPOSITORY / "requirements.txt").read_text().splitlines()
+    assert f"pulumi=={version}" in (paths.REPOSITORY / "requirements.txt").read_text().splitlines()
     assert "github.com/pulumi/pulumi/sdk/v3 v" + version in (toolchain.GO_MODULE / "go.sum").read_text()
