@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from infra.config import ConfigErrors, Estate, parse
 
+from infra.config import ConfigErrors, Estate, parse
 from ops.errors import BadInput
 from ops.paths import REPOSITORY, SQL_ROOT
 
