@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ from pulumi import automation
 
 from local import moto_gaps
 from local.provider.server import serve
+from ops import toolchain
 
 with warnings.catch_warnings():
     # The generated SDK announces its own deprecations while it is imported.
@@ -77,10 +76,8 @@ class Program:
 
 @pytest.fixture(scope="module")
 def cli() -> Path:
-    """The CLI's program: PULUMI_BIN, or the one on the PATH."""
-    found = os.environ.get("PULUMI_BIN") or shutil.which("pulumi")
-    assert found, "no pulumi CLI: set PULUMI_BIN to one, or put it on the PATH"
-    return Path(found)
+    """The program that `make setup` found or built."""
+    return toolchain.require_pulumi()
 
 
 @pytest.fixture(scope="module")
