@@ -6,6 +6,8 @@ engine's, and does not depend on what is behind it.
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +17,15 @@ from pulumi.automation import events
 from ops import deployment, destruction, engine, local_cloud
 from ops.engine import Target, readable_failures
 from ops.errors import OperatorError, Refused
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unclosed_loops() -> Iterator[None]:
+    """The Automation API leaves the event loop of a program that failed open; here one fails on purpose."""
+    yield
+    for thing in gc.get_objects():
+        if isinstance(thing, asyncio.BaseEventLoop) and not thing.is_running():
+            thing.close()
 
 
 @pytest.fixture(scope="module")
