@@ -110,16 +110,21 @@ def local_status() -> None:
     from local import cloud
     from ops.paths import LOCAL_ROOT
 
-    running = cloud.find(LOCAL_ROOT)
-    rows = cloud.status(LOCAL_ROOT)
+    if cloud.find(LOCAL_ROOT) is None:
+        raise OperatorError("the local cloud is not running: start it with `make up`")
     columns = ("kind", "name", "address", "pid", "state", "detail")
     cells = [
-        (r.kind, r.name, f"{r.address}:{r.port}" if r.address else "-", str(r.pid or "-"), r.state, r.detail)
-        for r in rows
+        (
+            row.kind,
+            row.name,
+            f"{row.address}:{row.port}" if row.address else "-",
+            str(row.pid or "-"),
+            row.state,
+            row.detail,
+        )
+        for row in cloud.status(LOCAL_ROOT)
     ]
     console.table("Local cloud", columns, cells)
-    if running is None:
-        raise OperatorError("the local cloud is not running: start it with `make up`")
 
 
 @local_app.command("env")
