@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import parameters, sizing
-from infra.config_rules import ESTATE_RULES, SERVICE_RULES, judge
+from infra.config_rules import ESTATE_RULES, SERVICE_RULES, STRIPED_GIB, STRIPED_IOPS, STRIPED_MIBPS, judge
 from infra.config_shape import PREFIX, Problem, View, key_text, nearest, read
 from infra.config_spec import ESTATE, FOLDER, LOGIN_ROLE, SERVICE
 from infra.sizing import INSTANCE_CLASSES, InstanceClass
@@ -46,6 +46,16 @@ class Storage:
     iops: int | None
     throughput_mibps: int | None
 
+    @property
+    def provisioned_iops(self) -> int | None:
+        """IOPS to ask for. From 400 GiB on always a number: RDS would keep the one it had below, and refuse it."""
+        return (self.iops or STRIPED_IOPS) if self.allocated_gib >= STRIPED_GIB else None
+
+    @property
+    def provisioned_mibps(self) -> int | None:
+        """Throughput to ask for in MiB/s, likewise."""
+        return (self.throughput_mibps or STRIPED_MIBPS) if self.allocated_gib >= STRIPED_GIB else None
+
 
 @dataclass(frozen=True, slots=True)
 class Replicas:
@@ -57,10 +67,11 @@ class Replicas:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """Point-in-time recovery, and the final snapshot's generation."""
+    """Point-in-time recovery, and what is kept of a database that is destroyed."""
 
     retention_days: int
     window: str
+    keep_after_destroy: bool
     final_snapshot_generation: int
 
 
@@ -117,6 +128,11 @@ class Estate:
     def protected(self) -> bool:
         """Whether any of its databases is protected, so that what they share must be too."""
         return any(service.protected for service in self.services)
+
+    @property
+    def kept(self) -> bool:
+        """Whether backups of any database outlive it, so that the key they need must too."""
+        return any(service.backup.keep_after_destroy for service in self.services)
 
 
 class ConfigErrors(Exception):

@@ -141,6 +141,7 @@ SERVICE: Spec = {
             "write a window such as 03:00-04:00",
             "03:00-04:00",
         ),
+        "keep_after_destroy": flag("whether final snapshot, backups and their key outlive the instance", False),
         "final_snapshot_generation": whole(
             1, 999, "part of the final snapshot's name", "raise it after a destroy: the name is taken then", 1
         ),

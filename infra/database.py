@@ -102,7 +102,7 @@ class Database(pulumi.ComponentResource):
 
     def _primary(self) -> aws.rds.Instance:
         args, service = self._args, self._args.service
-        generation = service.backup.final_snapshot_generation
+        kept, generation = service.backup.keep_after_destroy, service.backup.final_snapshot_generation
         return aws.rds.Instance(
             f"{self._name}-primary",
             identifier=self.identifier,
@@ -117,8 +117,8 @@ class Database(pulumi.ComponentResource):
             allocated_storage=service.storage.allocated_gib,
             max_allocated_storage=service.storage.max_allocated_gib,
             storage_type=service.storage.type,
-            iops=service.storage.iops,
-            storage_throughput=service.storage.throughput_mibps,
+            iops=service.storage.provisioned_iops,
+            storage_throughput=service.storage.provisioned_mibps,
             storage_encrypted=True,
             kms_key_id=args.keys.storage_arn,
             db_name=service.name,
@@ -134,12 +134,13 @@ class Database(pulumi.ComponentResource):
             backup_window=service.backup.window,
             maintenance_window=service.maintenance_window,
             copy_tags_to_snapshot=True,
-            # By default RDS deletes its backups together with the instance.
-            delete_automated_backups=not service.protected,
             deletion_protection=service.protected,
-            skip_final_snapshot=not service.protected,
+            # By default RDS deletes its backups together with the instance. What is kept is not decided by `protected`,
+            # which goes first when a database is to be destroyed.
+            delete_automated_backups=not kept,
+            skip_final_snapshot=not kept,
             # Stable, or every preview would differ; the generation lets a second destroy find a free name.
-            final_snapshot_identifier=f"{self.identifier}-final-{generation}" if service.protected else None,
+            final_snapshot_identifier=f"{self.identifier}-final-{generation}" if kept else None,
             # A protected database changes in its maintenance window, another one at once.
             apply_immediately=not service.protected,
             enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
@@ -170,12 +171,11 @@ class Database(pulumi.ComponentResource):
             multi_az=False,
             availability_zone=args.zones[number % len(args.zones)],
             storage_type=service.storage.type,
-            iops=service.storage.iops,
-            storage_throughput=service.storage.throughput_mibps,
+            iops=service.storage.provisioned_iops,
+            storage_throughput=service.storage.provisioned_mibps,
             max_allocated_storage=service.storage.max_allocated_gib,
             storage_encrypted=True,  # with the source's key, which RDS takes by itself
             auto_minor_version_upgrade=True,
-            engine_lifecycle_support=SUPPORT,
             # The source's group: hot standby demands settings no lower than the primary's.
             parameter_group_name=self.parameter_group.name,
             db_subnet_group_name=self._subnet_group.name,

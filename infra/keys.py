@@ -21,6 +21,7 @@ class KeysArgs:
 
     stack: str
     protected: bool
+    kept: bool
     account: pulumi.Output[Account]
 
 
@@ -44,7 +45,7 @@ class Keys(pulumi.ComponentResource):
             deletion_window_in_days=DELETION_WINDOW_DAYS,
             policy=args.account.apply(lambda account: policies.key_policy(purpose, account)),
             tags=tags(args.stack),
-            opts=options("storage_key" if purpose == "storage" else "key", args.protected, self),
+            opts=options("storage_key" if purpose == "storage" else "key", args.protected, self, kept=args.kept),
         )
         # An alias is a name for people, so it is not a random one.
         aws.kms.Alias(

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["primary", "replica", "storage_key", "key", "secret", "secret_version", "log_group", "pooler_service"]
-When = Literal["never", "if_protected", "always"]
+Kind = Literal[
+    "subnet", "primary", "replica", "storage_key", "key", "secret", "secret_version", "log_group", "pooler_service"
+]
+When = Literal["never", "if_protected", "if_kept", "always"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +43,28 @@ class Decided:
 
 
 TABLE: Mapping[Kind, Lifecycle] = {
+    "subnet": Lifecycle(
+        "all that stands in it would have to be replaced with it: its zone is chosen once",
+        ignore_changes=("availabilityZone",),
+    ),
     "primary": Lifecycle(
-        "holds the data. Growth by storage autoscaling needs no row: with max_allocated_storage the provider leaves"
-        " allocated_storage alone. Changing storage or class of a large instance takes more than an hour",
+        "holds the data. Its zone is chosen once: the list of zones changes, and another zone would be another one."
+        " Growth by storage autoscaling needs no row: with max_allocated_storage the provider leaves allocated_storage"
+        " alone. Changing storage or class of a large instance takes more than an hour",
         protect="if_protected",
+        ignore_changes=("availabilityZone",),
         timeouts=Timeouts("90m", "180m", "90m"),
     ),
     "replica": Lifecycle(
-        "holds nothing that the primary lacks, so removing one is an ordinary change and not protected. RDS grows its"
-        " volume with the source's, which would otherwise show as a change for ever; restoring a large source takes"
-        " hours",
-        ignore_changes=("allocatedStorage", "maxAllocatedStorage"),
+        "holds nothing that the primary lacks, so removing one is an ordinary change and not protected. It begins with"
+        " its source's storage and grows by itself; restoring a large source takes hours",
+        ignore_changes=("allocatedStorage", "availabilityZone"),
         timeouts=Timeouts("180m", "180m", "90m"),
     ),
     "storage_key": Lifecycle(
         "snapshots and automated backups outlive the stack and cannot be read without it",
         protect="if_protected",
-        retain_on_delete="if_protected",
+        retain_on_delete="if_kept",
     ),
     "key": Lifecycle(
         "what it encrypts goes with the stack, and KMS keeps it 30 days; yet by accident nobody should",
@@ -84,11 +91,11 @@ TABLE: Mapping[Kind, Lifecycle] = {
 }
 
 
-def decide(kind: Kind, protected: bool) -> Decided:
-    """The row of this kind, for a stack whose database is protected or not."""
+def decide(kind: Kind, protected: bool, kept: bool = False) -> Decided:
+    """The row of this kind, for a database that is protected or not, and whose backups are kept after it or not."""
     row = TABLE[kind]
 
     def holds(when: When) -> bool:
-        return when == "always" or (when == "if_protected" and protected)
+        return when == "always" or (when == "if_protected" and protected) or (when == "if_kept" and kept)
 
     return Decided(holds(row.protect), row.ignore_changes, holds(row.retain_on_delete), row.timeouts)

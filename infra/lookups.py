@@ -9,6 +9,8 @@ import pulumi_aws as aws
 
 from infra.containers import Account
 
+OLD_ZONES = ("use1-az3",)  # offers neither Graviton instance classes nor whatever comes after them
+
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
@@ -24,9 +26,10 @@ def look_up(zones: int) -> Lookups:
     identity = aws.get_caller_identity_output()
     region = aws.get_region_output()
     partition = aws.get_partition_output()
-    # Local Zones and Wavelength Zones are zones too, but have to be opted into and offer no RDS.
+    # Local Zones and Wavelength Zones are zones too, but have to be opted into and offer no RDS. A zone in trouble
+    # stays in the list: who is there already should not move.
     names = aws.get_availability_zones_output(
-        state="available", filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}]
+        filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}], exclude_zone_ids=[*OLD_ZONES]
     ).names
     account = pulumi.Output.all(identity.account_id, region.region, partition.partition, partition.dns_suffix).apply(
         lambda parts: Account(*parts)

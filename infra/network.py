@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import addresses
-from infra.options import child, tags
+from infra.options import child, options, tags
 
 # What a task needs to start without internet: image, log, secrets. Layers come from S3 by the gateway endpoint.
 INTERFACE_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
@@ -81,7 +81,7 @@ class Network(pulumi.ComponentResource):
                 cidr_block=cidr,
                 map_public_ip_on_launch=False,
                 tags=tags(self._args.stack, Name=f"estate-{self._args.stack}-{kind}-{index}"),
-                opts=child(self),
+                opts=options("subnet", False, self),
             )
             aws.ec2.RouteTableAssociation(
                 f"{self._name}-{kind}-{index}",

@@ -12,9 +12,11 @@ def options(
     protected: bool,
     parent: pulumi.Resource,
     extra: pulumi.ResourceOptions | None = None,
+    *,
+    kept: bool = False,
 ) -> pulumi.ResourceOptions:
     """The options of a resource of this kind; `extra` adds to them."""
-    row = lifecycle.decide(kind, protected)
+    row = lifecycle.decide(kind, protected, kept)
     timeouts = None
     if row.timeouts is not None:
         timeouts = pulumi.CustomTimeouts(

@@ -67,6 +67,10 @@ def _wal_senders(server: Server) -> str:
     return "10" if server.replicas <= 8 else "20"
 
 
+def _worker_processes(server: Server) -> str:
+    return str(max(8, 2 * server.primary.vcpu))
+
+
 def _force_ssl(server: Server) -> str:
     return "1" if server.tls else "0"
 
@@ -120,6 +124,9 @@ TABLE: tuple[Parameter, ...] = (
     # Replication
     Parameter("max_wal_senders", _wal_senders, "static", NONE, Whole(5, 100),
               "one for each replica, and room for base backups"),
+    Parameter("max_worker_processes", _worker_processes, "static", NONE, Whole(8, 256),
+              "two for each vCPU of the primary, eight at least: RDS's default, but as a number, since RDS computes it "
+              "from each instance's own class, and a smaller replica would refuse to start below its primary's"),
     Parameter("wal_keep_size", "1024", "dynamic", MIB, Whole(0, 1 << 20),
               "a replica that was away for some minutes catches up from the primary, not from the archive"),
     # Timeouts: the last resort; roles set stricter ones, and migrations set their own
@@ -154,7 +161,6 @@ TABLE: tuple[Parameter, ...] = (
     Parameter("max_wal_size", None, "dynamic", MIB, Whole(128, 1 << 20), "write peaks: fewer forced checkpoints"),
     Parameter("max_slot_wal_keep_size", None, "dynamic", MIB, Whole(-1, 1 << 30),
               "bounds the WAL that a lost slot keeps"),
-    Parameter("max_worker_processes", None, "static", NONE, Whole(8, 256), "parallel queries on large classes"),
     Parameter("max_parallel_workers_per_gather", None, "dynamic", NONE, Whole(0, 64),
               "analytical queries want more, transactional ones zero"),
     Parameter("default_statistics_target", None, "dynamic", NONE, Whole(1, 10000), "skewed columns"),

@@ -38,6 +38,9 @@ DEFAULTS: dict[str, str] = {
     "tcp_keepcnt": "4",
     "tcp_keepidle": "60",
     "tcp_keepintvl": "15",
+    # Milliseconds without an acknowledgement: keepalive does not run while data waits for one, and a primary that is
+    # lost without a word would hold its connections for the kernel's quarter of an hour.
+    "tcp_user_timeout": "30000",
 }
 
 # What the design rests on; no service may change it.

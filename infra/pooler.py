@@ -50,7 +50,7 @@ class Pooler(pulumi.ComponentResource):
         super().__init__("postgres-estate:infra:Pooler", name, None, opts)
         self._name, self._args = name, args
         self._tags = tags(args.stack, args.service.name)
-        self._door = self._group("clients", "Clients of the VPC, to the pooler's load balancer")
+        self._door = self._group("clients", "Clients of the VPC, to the load balancer of the pooler")
         self._tasks = self._group("tasks", "PgBouncer: in from its load balancer, out to PostgreSQL")
         self._ways()
         balancer, listener, target = self._balancer()

@@ -27,7 +27,7 @@ def deploy(estate: Estate) -> dict[str, Any]:
     stack, tls = estate.stack, estate.tls_required
     here = look_up(estate.network.availability_zones)
     network = Network("network", NetworkArgs(stack, estate.network.cidr, here.region, here.zones))
-    keys = Keys("keys", KeysArgs(stack, estate.protected, here.account))
+    keys = Keys("keys", KeysArgs(stack, estate.protected, estate.kept, here.account))
     cluster = Cluster("cluster", ClusterArgs(stack))
 
     def deploy_service(service: Service) -> dict[str, Any]:

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from botocore.config import Config
+
+RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
+"""About a minute of throttling or network trouble, with backoff: botocore's own three attempts last seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Account:
     def client(self, service: str) -> Any:
         """A boto3 client of this account and region."""
         if not self.environment:
-            return boto3.client(service, region_name=self.region)  # type: ignore[call-overload]
+            return boto3.client(service, region_name=self.region, config=RETRIES)  # type: ignore[call-overload]
         return boto3.client(  # type: ignore[call-overload]
             service,
             region_name=self.region,

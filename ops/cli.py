@@ -216,12 +216,19 @@ def psql(
 
 
 @app.command()
-def reboot(service: Service, stack: Stack, yes: Yes = False) -> None:
+def reboot(
+    service: Service,
+    stack: Stack,
+    yes: Yes = False,
+    primary_first: Annotated[
+        bool, typer.Option("--primary-first", help="When max_connections or its like was lowered.")
+    ] = False,
+) -> None:
     """Reboot a service's instances, replicas first, so that pending static parameters come into force."""
     from ops import reboots
 
     with _services(stack, service) as (target, services):
-        reboots.reboot(target, services[service], yes=yes)
+        reboots.reboot(target, services[service], yes=yes, primary_first=primary_first)
 
 
 @schema_app.command("status")

@@ -85,7 +85,7 @@ def deploy(target: Target, *, yes: bool, accept_loss: Sequence[str] = ()) -> dic
             console.note(summary(planned))
     services = outputs.services(engine.outputs(target))
     apply_schema(target, services)
-    report_pending_reboots(target, services)
+    report_pending(target, services)
     return services
 
 
@@ -100,13 +100,15 @@ def _log_line(service: str, line: str) -> None:
     console.note(line if line.startswith(f"{service}:") else f"{service}: {line}")
 
 
-def report_pending_reboots(target: Target, services: dict[str, Service]) -> list[str]:
-    """Say which instances wait for a reboot to take over static parameters; returns their identifiers."""
+def report_pending(target: Target, services: dict[str, Service]) -> list[str]:
+    """Say what was accepted and is not in force yet; returns the instances that wait for a reboot."""
     client = target.account.client("rds")
     waiting = []
     for service in services.values():
         for instance in service.instances:
             found = client.describe_db_instances(DBInstanceIdentifier=instance.identifier)["DBInstances"][0]
+            if deferred := found.get("PendingModifiedValues"):
+                console.note(f"{instance.identifier}: waits for its maintenance window: {', '.join(sorted(deferred))}")
             if any(group["ParameterApplyStatus"] == "pending-reboot" for group in found["DBParameterGroups"]):
                 waiting.append(instance.identifier)
                 console.note(

@@ -1,4 +1,4 @@
-"""`dbctl reboot`: static parameters come into force, replicas first."""
+"""`dbctl reboot`: static parameters come into force, in the order that standbys need."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ TIMEOUT = 1800.0
 """Seconds for one instance: crash recovery of a busy one takes minutes, never half an hour."""
 
 
-def reboot(target: Target, service: Service, *, yes: bool) -> None:
+def reboot(target: Target, service: Service, *, yes: bool, primary_first: bool = False) -> None:
     """Reboot each instance in turn and wait until it is available.
 
-    Replicas first: while a value such as max_connections is being raised, a standby whose value is below the
-    primary's stops replaying (PostgreSQL, "Hot Standby", administrator's overview).
+    A standby whose max_connections, max_worker_processes or max_wal_senders is below its primary's stops replaying, or
+    does not start (PostgreSQL, "Hot Standby", administrator's overview): replicas first when such a value was raised,
+    the primary first when it was lowered.
     """
-    order = [*service.replicas, service.primary]
+    order = [service.primary, *service.replicas] if primary_first else [*service.replicas, service.primary]
     if not yes:
         names = ", ".join(instance.identifier for instance in order)
         if not console.err.is_terminal:

@@ -85,7 +85,7 @@ RULES = (
         DATABASE,
         UPDATE,
         Level.INTERRUPTS,
-        "a major upgrade: minutes to hours without the database, no way back",
+        "a major upgrade: RDS refuses it as one change of version, group and replicas; it needs steps of its own",
         "engineVersion",
     ),
     Rule(DATABASE, UPDATE, Level.INTERRUPTS, "the new parameter group is used after a reboot", "parameterGroupName"),

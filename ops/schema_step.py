@@ -33,10 +33,13 @@ Say = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often AWS is asked, and how long a stopped task's last lines may take to reach the log, in seconds."""
+    """How often AWS is asked, how long a stopped task's last lines may take to reach the log, and how long a started
+    task may take to be seen; in seconds.
+    """
 
     poll: float = 3.0
     log_lag: float = 10.0
+    visible: float = 60.0
 
     @classmethod
     def of(cls, account: Account) -> Pace:
@@ -48,6 +51,7 @@ class SchemaTask:
     """One run of a service's schema task."""
 
     def __init__(self, account: Account, service: Service, say: Say, timeout: float = TIMEOUT) -> None:
+        # Throttling and network trouble are tried again by the client: the task goes on meanwhile.
         self.ecs = account.client("ecs")
         self.logs = account.client("logs")
         self.pace = Pace.of(account)
@@ -62,9 +66,17 @@ class SchemaTask:
         """Start the task, wait for its end, pass on its log; OperatorError unless it exits with 0."""
         try:
             self._start(command)
+        except (ClientError, BotoCoreError) as error:
+            raise OperatorError(f"{self.service.name}: the schema task could not be started: {error}") from error
+        if self.cancelled.is_set():  # interrupted while ECS was answering
+            self.stop("interrupted by the operator")
+        try:
             task = self._wait()
         except (ClientError, BotoCoreError) as error:
-            raise OperatorError(f"{self.service.name}: the schema task: {error}") from error
+            self.stop("nobody watches it any more")
+            raise OperatorError(
+                f"{self.service.name}: the schema task could not be watched and was stopped: {error}"
+            ) from error
         self._drain_log()
         code = self._exit_code(task)
         if code != 0:
@@ -107,24 +119,28 @@ class SchemaTask:
         self.arn = answer["tasks"][0]["taskArn"]
 
     def _wait(self) -> dict[str, Any]:
-        deadline = time.monotonic() + self.timeout
+        started = time.monotonic()
         while True:
-            found = self.ecs.describe_tasks(cluster=self.service.schema_step.cluster, tasks=[self.arn])["tasks"]
-            if not found:
-                raise OperatorError(f"{self.service.name}: ECS no longer knows the schema task {self.arn}")
-            task: dict[str, Any] = found[0]
-            if task["lastStatus"] == "STOPPED":
+            task = self._describe()
+            if task is None and time.monotonic() - started > self.pace.visible:
+                raise OperatorError(f"{self.service.name}: ECS does not know the schema task {self.arn}")
+            if task is not None and task["lastStatus"] == "STOPPED":
                 return task
             self._pass_log()
             if self.cancelled.is_set():
                 raise OperatorError(f"{self.service.name}: the schema task was stopped")
-            if time.monotonic() > deadline:
+            if time.monotonic() - started > self.timeout:
                 self.stop(f"longer than {self.timeout:.0f} s")
                 raise OperatorError(
                     f"{self.service.name}: the schema task ran longer than {self.timeout:.0f} s and was stopped;"
                     " what it had committed is kept"
                 )
             time.sleep(self.pace.poll)
+
+    def _describe(self) -> dict[str, Any] | None:
+        """The task as ECS has it; None when it has not (yet): what run_task made is not visible at once."""
+        found = self.ecs.describe_tasks(cluster=self.service.schema_step.cluster, tasks=[self.arn])["tasks"]
+        return found[0] if found else None
 
     def _exit_code(self, task: dict[str, Any]) -> int:
         """The container's exit code; a task that never started has none, only reasons."""
@@ -157,11 +173,14 @@ class SchemaTask:
     def _drain_log(self) -> None:
         """Read until the log has been quiet for long enough: its end may lag behind the task's."""
         last = time.monotonic()
-        while (passed := self._pass_log()) or time.monotonic() - last < self.pace.log_lag:
-            if passed:
-                last = time.monotonic()
-            else:
-                time.sleep(min(self.pace.poll, self.pace.log_lag))
+        try:
+            while (passed := self._pass_log()) or time.monotonic() - last < self.pace.log_lag:
+                if passed:
+                    last = time.monotonic()
+                else:
+                    time.sleep(min(self.pace.poll, self.pace.log_lag))
+        except (ClientError, BotoCoreError) as error:  # the task's outcome counts, not what could be read of it
+            self.say(self.service.name, f"the rest of the log could not be read: {error}")
 
 
 def run_all(account: Account, services: Sequence[Service], say: Say, command: Sequence[str] | None = None) -> None:

@@ -221,11 +221,11 @@ def test_tls_may_be_disabled_in_the_local_stack_only(sql_root: Path) -> None:
     assert "this stack is staging" in lines(raw, sql_root, "staging")[0]
 
 
-def test_prod_demands_protection_a_standby_and_backups(sql_root: Path) -> None:
+def test_prod_demands_backups_that_outlive_it_and_a_standby(sql_root: Path) -> None:
     found = lines(estate(service(backup={"retention_days": 0}), tls="disabled"), sql_root, "prod")
     assert [line.split(" = ")[0].removeprefix(AT) for line in found] == [
         ".tls",
-        ".services[0].protected",
+        ".services[0].backup.keep_after_destroy",
         ".services[0].multi_az",
         ".services[0].backup.retention_days",
     ]

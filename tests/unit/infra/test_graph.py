@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -133,7 +134,6 @@ def test_a_replica_of_prod_is_exactly_this(prod: Recording) -> None:
         "maxAllocatedStorage": 1000,
         "storageEncrypted": True,
         "autoMinorVersionUpgrade": True,
-        "engineLifecycleSupport": "open-source-rds-extended-support-disabled",
         "parameterGroupName": "platform-parameters-1a2b3c4",
         "dbSubnetGroupName": "platform-subnets-1a2b3c4",
         "vpcSecurityGroupIds": ["platform-database-id"],
@@ -200,6 +200,7 @@ def test_the_parameter_group_of_prod_is_exactly_this(prod: Recording) -> None:
         ("maintenance_work_mem", "2097152", dynamic),
         ("max_connections", "200", static),
         ("max_wal_senders", "10", static),
+        ("max_worker_processes", "16", static),
         ("password_encryption", "scram-sha-256", dynamic),
         ("pg_stat_statements.max", "10000", static),
         ("pg_stat_statements.track", "top", dynamic),
@@ -256,8 +257,10 @@ def test_only_these_inputs_are_not_compared(prod: Recording) -> None:
     versions = prod.of("aws:secretsmanager/secretVersion:SecretVersion")
     assert len(replicas) == 4
     assert ignored == {
-        **dict.fromkeys(replicas, ("allocatedStorage", "maxAllocatedStorage")),
+        **dict.fromkeys(replicas, ("allocatedStorage", "availabilityZone")),
         **dict.fromkeys(versions, ("secretString",)),
+        **dict.fromkeys(("platform-primary", "familytales-primary"), ("availabilityZone",)),
+        **dict.fromkeys(prod.of("aws:ec2/subnet:Subnet"), ("availabilityZone",)),
     }
 
 
@@ -406,3 +409,39 @@ def server(identifier: str) -> dict[str, Any]:
 
 def secret(name: str) -> str:
     return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:{name}"
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod", "local"])
+def test_ec2_accepts_every_description(stack: str, recorded: Callable[[str], Recording]) -> None:
+    # The characters that EC2 allows in the description of a security group and of a rule; an apostrophe is not one.
+    allowed = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+    described = [
+        item
+        for item in recorded(stack).resources
+        if item.type.startswith(("aws:ec2/securityGroup", "aws:vpc/securityGroup"))
+    ]
+    assert len(described) > 20
+    assert [item.name for item in described if not allowed.fullmatch(item.inputs["description"])] == []
+
+
+def test_what_hot_standby_compares_is_a_number_and_never_left_to_each_class(prod: Recording) -> None:
+    # max_prepared_transactions and max_locks_per_transaction have constant defaults in PostgreSQL and in RDS.
+    group = {
+        row["name"]: row["value"]
+        for row in prod.one("aws:rds/parameterGroup:ParameterGroup", "platform-parameters").inputs["parameters"]
+    }
+    for name in ("max_connections", "max_worker_processes", "max_wal_senders"):
+        assert group[name].isdigit(), name
+
+
+def test_an_unprotected_database_of_prod_still_leaves_its_backups(sql_root: Path) -> None:
+    raw = configuration("prod")
+    services = [{**service, "protected": False} for service in raw["services"]]
+    recording = record_stack({**raw, "services": services}, "prod", sql_root)
+    primary = recording.one(INSTANCE, "platform-primary")
+    assert not primary.request.protect
+    assert primary.inputs["deletionProtection"] is False
+    assert primary.inputs["skipFinalSnapshot"] is False
+    assert primary.inputs["finalSnapshotIdentifier"] == "estate-prod-platform-final-1"
+    assert primary.inputs["deleteAutomatedBackups"] is False
+    assert {item.name for item in recording.resources if item.request.retainOnDelete} == {"keys-storage"}

@@ -40,6 +40,7 @@ tcp_keepalive = 1
 tcp_keepcnt = 4
 tcp_keepidle = 60
 tcp_keepintvl = 15
+tcp_user_timeout = 30000
 unix_socket_dir =
 """
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ops import schema_step
 from ops.aws import Account
@@ -50,7 +51,9 @@ class FakeEcs:
 
     def describe_tasks(self, **request: Any) -> dict[str, Any]:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-        return {"tasks": [state]}
+        if "error" in state:
+            raise state["error"]
+        return {"tasks": [state] if state else []}
 
     def stop_task(self, **request: Any) -> None:
         self.stops.append(request)
@@ -87,7 +90,9 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
         ecs, logs, said = FakeEcs(states, answer), FakeLogs(["applied 0001", "done"]), list[str]()
         clients = {"ecs": ecs, "logs": logs}
         monkeypatch.setattr(Account, "client", lambda self, name: clients[name])
-        monkeypatch.setattr(schema_step.Pace, "of", classmethod(lambda cls, account: cls(poll=0.01, log_lag=0.05)))
+        monkeypatch.setattr(
+            schema_step.Pace, "of", classmethod(lambda cls, account: cls(poll=0.01, log_lag=0.05, visible=0.2))
+        )
         return SchemaTask(Account("us-east-1"), SERVICE, lambda name, line: said.append(line), timeout), ecs, said
 
     return build
@@ -134,10 +139,30 @@ def test_a_task_that_takes_too_long_is_stopped(make: Make) -> None:
     assert ecs.stops == [{"cluster": "cluster", "task": "arn:task/cluster/abc", "reason": "longer than 0 s"}]
 
 
+def test_a_task_that_is_not_visible_yet_is_waited_for(make: Make) -> None:
+    task, _, said = make([{}, {}, RUNNING, stopped(0)])
+    task.run()
+    assert said == ["applied 0001", "done"]
+
+
+def test_a_task_that_never_becomes_visible_is_told(make: Make) -> None:
+    task, _, _ = make([{}])
+    with pytest.raises(OperatorError, match="ECS does not know the schema task arn:task/cluster/abc"):
+        task.run()
+
+
+def test_a_task_that_cannot_be_watched_is_not_left_alone(make: Make) -> None:
+    expired = ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "expired"}}, "DescribeTasks")
+    task, ecs, _ = make([RUNNING, {"error": expired}])
+    with pytest.raises(OperatorError, match=r"could not be watched and was stopped: .*expired"):
+        task.run()
+    assert [stop["reason"] for stop in ecs.stops] == ["nobody watches it any more"]
+
+
 def test_an_interrupted_wait_stops_the_task(make: Make) -> None:
     task, ecs, _ = make([RUNNING])
-    task.arn = "arn:task/cluster/abc"
-    task.stop("interrupted by the operator")
+    task.stop("interrupted by the operator")  # while run_task is still under way: there is no task to stop yet
+    assert ecs.stops == []
     with pytest.raises(OperatorError, match="was stopped"):
         task.run()
     assert ecs.stops[0]["reason"] == "interrupted by the operator"
