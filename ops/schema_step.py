@@ -73,10 +73,7 @@ class SchemaTask:
         try:
             task = self._wait()
         except (ClientError, BotoCoreError) as error:
-            self.stop("nobody watches it any more")
-            raise OperatorError(
-                f"{self.service.name}: the schema task could not be watched and was stopped: {error}"
-            ) from error
+            raise OperatorError(f"{self.service.name}: the schema task {self._let_go()}: {error}") from error
         self._drain_log()
         code = self._exit_code(task)
         if code != 0:
@@ -85,6 +82,14 @@ class SchemaTask:
                 f" {self.service.schema_step.log_group}, stream {self._stream()}",
                 "what was applied before it failed is kept; mend the cause and deploy again",
             )
+
+    def _let_go(self) -> str:
+        """Stop a task that cannot be watched any more; says what became of it."""
+        try:
+            self.stop("nobody watches it any more")
+        except (ClientError, BotoCoreError):
+            return f"could not be watched or stopped, and may still be running: {self.arn}"
+        return "could not be watched and was stopped"
 
     def stop(self, reason: str) -> None:
         """Stop the task, if it runs."""

@@ -90,9 +90,8 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
         ecs, logs, said = FakeEcs(states, answer), FakeLogs(["applied 0001", "done"]), list[str]()
         clients = {"ecs": ecs, "logs": logs}
         monkeypatch.setattr(Account, "client", lambda self, name: clients[name])
-        monkeypatch.setattr(
-            schema_step.Pace, "of", classmethod(lambda cls, account: cls(poll=0.01, log_lag=0.05, visible=0.2))
-        )
+        pace = schema_step.Pace(poll=0.01, log_lag=0.05, visible=0.2)
+        monkeypatch.setattr(schema_step.Pace, "of", classmethod(lambda cls, account: pace))
         return SchemaTask(Account("us-east-1"), SERVICE, lambda name, line: said.append(line), timeout), ecs, said
 
     return build
@@ -157,6 +156,18 @@ def test_a_task_that_cannot_be_watched_is_not_left_alone(make: Make) -> None:
     with pytest.raises(OperatorError, match=r"could not be watched and was stopped: .*expired"):
         task.run()
     assert [stop["reason"] for stop in ecs.stops] == ["nobody watches it any more"]
+
+
+def test_a_task_that_can_neither_be_watched_nor_stopped_is_named(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    expired = ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "expired"}}, "StopTask")
+    task, ecs, _ = make([{"error": expired}])
+
+    def refuse(**request: Any) -> None:
+        raise expired
+
+    monkeypatch.setattr(ecs, "stop_task", refuse)
+    with pytest.raises(OperatorError, match="may still be running: arn:task/cluster/abc"):
+        task.run()
 
 
 def test_an_interrupted_wait_stops_the_task(make: Make) -> None:
