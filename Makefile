@@ -1,6 +1,6 @@
 # make up     from an empty machine to running, migrated databases
 # make test   lint aside, everything that proves it
-.PHONY: setup up down test lint help
+.PHONY: setup tools up down test lint help
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -13,11 +13,17 @@ help:
 	@echo "make test    unit, sql and e2e tests"
 	@echo "make lint    ruff and mypy --strict"
 
-setup: $(VENV)/.installed
-	@$(VENV)/bin/python -m ops.toolchain
+# Both at once: pip keeps one core busy for a minute or two, the Go compiler takes the other meanwhile.
+setup:
+	@setup/python.sh "$(PYTHON)"
+	@$(MAKE) -s --no-print-directory -j2 $(VENV)/.installed tools
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml setup/venv.sh
 	@setup/venv.sh "$(PYTHON)" "$(VENV)"
+
+# Needs nothing but Python itself, so it need not wait for the virtual environment.
+tools:
+	@"$(PYTHON)" -m ops.toolchain
 
 up: setup
 	@$(VENV)/bin/dbctl local up
