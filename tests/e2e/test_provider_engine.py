@@ -113,14 +113,15 @@ def program() -> Program:
 @pytest.fixture
 def stack(program: Program, cli: Path, endpoint: str, tmp_path: Path) -> Iterator[automation.Stack]:
     server, port = serve(endpoint)
-    home, backend = tmp_path / "home", tmp_path / "state"
-    home.mkdir()
-    backend.mkdir()
+    home, backend, work = tmp_path / "home", tmp_path / "state", tmp_path / "work"
+    for folder in (home, backend, work):
+        folder.mkdir()
     stack = automation.create_or_select_stack(
         "test",
         project_name="provider-test",
         program=program,
         opts=automation.LocalWorkspaceOptions(
+            work_dir=str(work),
             pulumi_command=automation.PulumiCommand(root=str(cli.parent.parent)),
             pulumi_home=str(home),
             env_vars={
