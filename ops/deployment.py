@@ -25,13 +25,14 @@ def show(planned: Sequence[Change]) -> None:
     """The changes and what each of them risks, as a table."""
     rows = []
     for change in planned:
-        what = "\n".join(str(detail) for detail in change.details) or "-"
+        forced = [f"forced by {', '.join(change.replace_keys)}"] if change.replace_keys else []
+        what = "\n".join([*forced, *map(str, change.details)]) or "-"
         found = "\n".join(f"{_mark(risk.level)}{risk.text}" for risk in risks.of(change)) or "-"
         rows.append((change.op, change.short_type, change.name, what, found))
     console.table("Changes", ("what", "type", "resource", "properties", "risk"), rows)
 
 
-def summary(planned: Sequence[Change], unchanged: int | None = None) -> str:
+def summary(planned: Sequence[Change]) -> str:
     """`2 to create, 1 to update` or `no changes`."""
     counted = ", ".join(f"{number} to {op}" for op, number in changes.counts(planned).items())
     return counted or "no changes: every resource is as the configuration says"

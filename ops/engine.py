@@ -11,7 +11,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +34,6 @@ REAL_BACKEND_KEYS = frozenset({"secretsprovider", "encryptedkey"})
 
 FOREIGN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CA_BUNDLE")
 """Settings of the operator's own account that would be looked for, and not found, in the local cloud."""
-
-OnEvent = Callable[[events.EngineEvent], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,6 @@ TIMEOUT = 3600.0
 """Seconds until a task is stopped: an index on a large table takes its time; a forgotten lock does not get a night."""
 
 STARTED_BY = "dbctl"
-LOG_TAIL = 40
-"""Lines of the log shown with a failure that was not shown while it ran."""
 
 Say = Callable[[str, str], None]
 """Takes the service's name and a line of its log."""
