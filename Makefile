@@ -1,6 +1,6 @@
 # make up     from an empty machine to running, migrated databases
 # make test   lint aside, everything that proves it
-.PHONY: setup tools up down test lint help
+.PHONY: setup tools up down test test-sqlx lint help
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -11,6 +11,7 @@ help:
 	@echo "make up      the local cloud, the stack \`local\` on it, the schema in its databases"
 	@echo "make down    stop the local cloud, keep its data (dbctl local down --delete removes it)"
 	@echo "make test    unit, sql and e2e tests"
+	@echo "make test-sqlx  the runner beside sqlx's own command (builds it with cargo, once)"
 	@echo "make lint    ruff and mypy --strict"
 
 # Both at once: pip keeps one core busy for a minute or two, the Go compiler takes the other meanwhile.
@@ -33,7 +34,12 @@ down:
 
 test: setup
 	@$(VENV)/bin/python -m pytest tests/unit -q -n 2
-	@$(VENV)/bin/python -m pytest tests/sql tests/e2e -q
+	@$(VENV)/bin/python -m pytest tests/sql tests/e2e -q -m "not sqlx" --ignore tests/sql/test_killed.py
+	@$(VENV)/bin/python -m pytest tests/sql/test_killed.py -q -n 2
+
+# Apart, since it needs Rust: the first time it builds sqlx-cli with cargo.
+test-sqlx: setup
+	@SQLX="$$(setup/sqlx.sh)" $(VENV)/bin/python -m pytest tests/sql -q -m sqlx
 
 lint: setup
 	@$(VENV)/bin/ruff check .

@@ -38,6 +38,8 @@ def service_outputs(
             "port": PORT,
             "read_write": service.name,
             "read_only": f"{service.name}_ro",
+            "cluster": cluster.arn,
+            "service": pooler.service_name,
         },
         "secrets": {"master": credentials.master_arn, "roles": credentials.role_arns},
         "schema_step": {

@@ -56,7 +56,7 @@ class Pooler(pulumi.ComponentResource):
         balancer, listener, target = self._balancer()
         self.address = balancer.dns_name
         task = self._task()
-        self._service(task, target, listener)
+        self.service_name = self._service(task, target, listener).name
         self.register_outputs({"address": self.address, "port": pgbouncer.PORT})
 
     def _group(self, suffix: str, description: str) -> pulumi.Output[str]:
@@ -184,9 +184,9 @@ class Pooler(pulumi.ComponentResource):
             descriptors=containers.descriptors(size.max_client_connections, size.connections_per_task, len(servers)),
         )
 
-    def _service(self, task: Task, target: aws.lb.TargetGroup, listener: aws.lb.Listener) -> None:
+    def _service(self, task: Task, target: aws.lb.TargetGroup, listener: aws.lb.Listener) -> aws.ecs.Service:
         args = self._args
-        aws.ecs.Service(
+        return aws.ecs.Service(
             self._name,
             cluster=args.cluster.arn,
             task_definition=task.definition.arn,

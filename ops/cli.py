@@ -6,20 +6,15 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloud import CloudError
-from ops import console
-from ops.errors import BAD_INPUT, FAILED, INTERRUPTED, REFUSED, BadInput, OperatorError
-
-if TYPE_CHECKING:
-    from ops import outputs
-    from ops.engine import Target
+from ops import console, schema_commands
+from ops.errors import BAD_INPUT, FAILED, INTERRUPTED, REFUSED, OperatorError
+from ops.targets import AcceptLoss, Service, Stack, Yes, services_of, target_of
 
 EXIT_CODES = (
     f"Exit codes: 0 done; {FAILED} it failed; {BAD_INPUT} the configuration or the command line is wrong, nothing was"
@@ -36,46 +31,8 @@ app = typer.Typer(
 local_app = typer.Typer(
     help="The local cloud: fake AWS, real PostgreSQL, real PgBouncer, in the folder .local.", no_args_is_help=True
 )
-schema_app = typer.Typer(help="The schema of the databases, through the schema task in the VPC.", no_args_is_help=True)
 app.add_typer(local_app, name="local")
-app.add_typer(schema_app, name="schema")
-
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stack: local, dev or prod.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; what loses data is refused all the same.")]
-AcceptLoss = Annotated[
-    list[str], typer.Option("--accept-loss", help="Name of a resource whose loss of data is meant; may be repeated.")
-]
-Service = Annotated[str, typer.Argument(help="A database service of the stack, such as platform.")]
-
-
-@contextmanager
-def _target(stack: str, *, offline: bool = False) -> Iterator[Target]:
-    """Where the stack lives. The engine is imported here: `--help` and `psql --help` should not wait for it."""
-    from ops import engine, local_cloud, stack_file
-
-    if offline:
-        stack_file.load_estate(stack)
-        with local_cloud.offline(stack) as target:
-            yield target
-    elif stack == local_cloud.STACK:
-        stack_file.load_estate(stack)
-        yield local_cloud.running_target()
-    else:
-        yield engine.real_target(stack)
-
-
-@contextmanager
-def _services(stack: str, only: str | None = None) -> Iterator[tuple[Target, dict[str, outputs.Service]]]:
-    """The stack's target and its deployed services, all or the one named."""
-    from ops import engine, outputs
-
-    with _target(stack) as target:
-        services = outputs.services(engine.outputs(target))
-        if not services:
-            raise OperatorError(f"nothing is deployed in {stack}: run `dbctl deploy -s {stack}`")
-        if only is not None and only not in services:
-            raise BadInput(f"{stack} has no service {only!r}: its services are {', '.join(services)}")
-        yield target, {only: services[only]} if only else services
+app.add_typer(schema_commands.app, name="schema")
 
 
 @local_app.command("up")
@@ -151,7 +108,7 @@ def preview(
     """Show what a deployment would change, and what each change risks. Changes nothing."""
     from ops import deployment, engine
 
-    with _target(stack, offline=offline) as target:
+    with target_of(stack, offline=offline) as target:
         planned = deployment.preview(target, engine.open_stack(target))
         if planned:
             deployment.show(planned)
@@ -163,7 +120,7 @@ def deploy(stack: Stack, yes: Yes = False, accept_loss: AcceptLoss = []) -> None
     """Preview, ask, update; then apply the schemas inside the VPC and say what is left to do."""
     from ops import deployment
 
-    with _target(stack) as target:
+    with target_of(stack) as target:
         services = deployment.deploy(target, yes=yes, accept_loss=accept_loss)
         deployment.show_endpoints(services)
 
@@ -176,7 +133,7 @@ def destroy(
     """Delete everything in a stack. Refused while a database is protected, and without --confirm STACK."""
     from ops import destruction
 
-    with _target(stack) as target:
+    with target_of(stack) as target:
         destruction.destroy(target, confirm=confirm)
 
 
@@ -185,7 +142,7 @@ def endpoints(stack: Stack) -> None:
     """Where the databases of a stack answer."""
     from ops import deployment
 
-    with _services(stack) as (_, services):
+    with services_of(stack) as (_, services):
         deployment.show_endpoints(services)
 
 
@@ -209,7 +166,7 @@ def psql(
     """
     from ops import psql as psql_door
 
-    with _services(stack, service) as (target, services):
+    with services_of(stack, service) as (target, services):
         where = psql_door.door(services[service], role=role, read_only=read_only, direct=direct)
         code = psql_door.run(target.account, where, arguments or [], tls=target.estate.tls_required)
     raise typer.Exit(code)
@@ -227,30 +184,8 @@ def reboot(
     """Reboot a service's instances, replicas first, so that pending static parameters come into force."""
     from ops import reboots
 
-    with _services(stack, service) as (target, services):
+    with services_of(stack, service) as (target, services):
         reboots.reboot(target, services[service], yes=yes, primary_first=primary_first)
-
-
-@schema_app.command("status")
-def schema_status(
-    stack: Stack,
-    service: Annotated[str | None, typer.Argument(help="Only this service.")] = None,
-) -> None:
-    """Which migrations each database has, and which are pending."""
-    from ops import schema_step
-
-    with _services(stack, service) as (target, services):
-        command = ["python", "-m", "schema", "status"]
-        lines: dict[str, list[str]] = {name: [] for name in services}
-        try:
-            schema_step.run_all(
-                target.account, list(services.values()), lambda name, line: lines[name].append(line), command
-            )
-        finally:
-            for name, said in lines.items():
-                console.out.print(name, style="bold")
-                for line in said:
-                    console.out.print(line, markup=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pulumi import automation as auto
 from rich.prompt import Confirm
 
-from ops import changes, console, engine, outputs, progress, risks, schema_step
+from ops import changes, console, engine, outputs, progress, renewal, risks, schema_step
 from ops.changes import Change
 from ops.engine import Target, readable_failures
-from ops.errors import Refused
+from ops.errors import OperatorError, Refused
 from ops.outputs import Service
+from schema.apply import RENEW
 
 
 def preview(target: Target, stack: auto.Stack) -> list[Change]:
@@ -91,9 +92,35 @@ def deploy(target: Target, *, yes: bool, accept_loss: Sequence[str] = ()) -> dic
 
 
 def apply_schema(target: Target, services: dict[str, Service]) -> None:
-    """Run the schema step of every service, its log line by line."""
+    """Run the schema step of every service, its log line by line; then renew pooler connections where that is due."""
     console.step(f"schema of {', '.join(services)}")
-    schema_step.run_all(target.account, list(services.values()), _log_line)
+    run_schema(target, services, None, _log_line)
+
+
+def run_schema(
+    target: Target, services: dict[str, Service], command: Sequence[str] | None, say: schema_step.Say
+) -> None:
+    """Run the schema task of every service, with its own command or another, and do what its log asks for."""
+    changed: dict[str, str] = {}
+
+    def line(service: str, text: str) -> None:
+        mark = f"{service}: {RENEW} "
+        if text.startswith(mark):
+            changed[service] = text.removeprefix(mark)
+        say(service, text)
+
+    failed: list[str] = []
+    try:
+        schema_step.run_all(target.account, list(services.values()), line, command)
+    except OperatorError as error:
+        failed += error.lines
+    # Also when one of the services failed: what the others applied, and it before it failed, is in force.
+    try:
+        renewal.renew(target.account, list(services.values()), changed)
+    except OperatorError as error:
+        failed += error.lines
+    if failed:
+        raise OperatorError(*failed)
 
 
 def _log_line(service: str, line: str) -> None:

@@ -18,12 +18,14 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Pooler:
-    """The load balancer before the PgBouncer tasks, and the names of its two databases."""
+    """The load balancer before the PgBouncer tasks, its two databases, and the ECS service of the tasks."""
 
     address: str
     port: int
     read_write: str
     read_only: str
+    cluster: str
+    service: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def _service(name: str, raw: Mapping[str, Any]) -> Service:
             port=int(raw["pooler"]["port"]),
             read_write=raw["pooler"]["read_write"],
             read_only=raw["pooler"]["read_only"],
+            cluster=raw["pooler"]["cluster"],
+            service=raw["pooler"]["service"],
         ),
         master_secret=raw["secrets"]["master"],
         role_secrets=dict(raw["secrets"]["roles"]),

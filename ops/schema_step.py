@@ -48,13 +48,16 @@ class Pace:
 class SchemaTask:
     """One run of a service's schema task."""
 
-    def __init__(self, account: Account, service: Service, say: Say, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, account: Account, service: Service, say: Say, timeout: float = TIMEOUT, actor: str | None = None
+    ) -> None:
         # Throttling and network trouble are tried again by the client: the task goes on meanwhile.
         self.ecs = account.client("ecs")
         self.logs = account.client("logs")
         self.pace = Pace.of(account)
         self.service = service
         self.say = say
+        self.actor = actor
         self.timeout = timeout
         self.arn: str | None = None
         self.cancelled = threading.Event()
@@ -97,9 +100,12 @@ class SchemaTask:
 
     def _start(self, command: Sequence[str] | None) -> None:
         step = self.service.schema_step
-        overrides: dict[str, Any] = {}
+        override: dict[str, Any] = {}
         if command is not None:
-            overrides = {"containerOverrides": [{"name": step.container, "command": list(command)}]}
+            override["command"] = list(command)
+        if self.actor is not None:  # for the history in the database
+            override["environment"] = [{"name": "ESTATE_ACTOR", "value": self.actor}]
+        overrides = {"containerOverrides": [{"name": step.container, **override}]} if override else {}
         answer = self.ecs.run_task(
             cluster=step.cluster,
             taskDefinition=step.task_definition,
@@ -191,7 +197,8 @@ def run_all(account: Account, services: Sequence[Service], say: Say, command: Se
 
     Ctrl-C stops the tasks before it is passed on.
     """
-    tasks = [SchemaTask(account, service, say) for service in services]
+    actor = account.client("sts").get_caller_identity()["Arn"]
+    tasks = [SchemaTask(account, service, say, actor=actor) for service in services]
     with ThreadPoolExecutor(max_workers=max(1, len(tasks))) as pool:
         futures = [pool.submit(task.run, command) for task in tasks]
         try:

@@ -3,103 +3,176 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
-from schema import files, ledger, lock, roles, transaction
-from schema.patience import Patience
-from schema.report import Report, count
-from schema.service import Service
-from schema.settings import Settings
+from schema import files, fingerprint, history, ledger, lint, lock, roles, tables, transaction
+from schema.errors import MigrationFailed
+from schema.files import SqlFile
+from schema.folder import Folder
+from schema.report import count
+from schema.session import Session
+from schema.transaction import Superseded
+from schema.untransacted import Marks, Run
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the files of a service say, read and checked before anything is touched."""
-
-    service: Service
-    bootstrap: tuple[files.SqlFile, ...]
-    migrations: tuple[files.SqlFile, ...]
-
-
-def load(service: Service) -> Plan:
-    """Read every file of the service; raise BadInput when any of them may not be applied."""
-    return Plan(service, files.discover(service.folder, "bootstrap"), files.discover(service.folder, "migrations"))
+RENEW = "renew the pooler's connections: result types may have changed of"
+"""Begins the line that tells a deployment to renew the pooler's server connections; the names follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
     """One migration that this run applied."""
 
-    file: files.SqlFile
+    file: SqlFile
     nanoseconds: int
 
 
-def run(connection: psycopg.Connection, plan: Plan, settings: Settings, patience: Patience, report: Report) -> None:
-    """Apply the plan under the lock. Ledger and files are compared first: a refused run changes nothing at all."""
-    service = plan.service
-    connection.add_notice_handler(lambda notice: _warn(notice, report))
-    with lock.held(connection, settings.database, patience, report):
-        done = ledger.read(connection)
-        todo = ledger.pending(service.name, plan.migrations, done)
-        _bootstrap(connection, plan, settings, patience, report)
-        ledger.create(connection, service.owner)
-        applied = [_apply(connection, service, file, patience, report) for file in todo]
-    report.finish(_outcome(service.name, applied, plan), _document(service.name, settings.database, applied, plan))
+def run(session: Session, folder: Folder) -> None:
+    """Apply the folder under the lock. Ledger and files are compared first: a refused run changes nothing at all."""
+    connection, service = session.connection, session.service
+    connection.add_notice_handler(lambda notice: _warn(notice, session))
+    with lock.held(connection, session.settings.database, session.patience, session.report) as waited:
+        rows = ledger.read(connection)
+        todo = ledger.pending(service.name, folder.migrations, rows)
+        watch = fingerprint.Watch.begin(session)
+        bootstrap(session, folder)
+        renews = _renews(session, todo) if rows else {}
+        begun = {row.version for row in rows}
+        applied: list[Applied] = []
+        try:
+            for file in todo:
+                applied += apply_one(session, file, resumed=file.version in begun)
+        finally:
+            # Also after a failure: the files before it are applied and stay so.
+            if not connection.closed:
+                watch.end()
+            renewed = sorted({name for one in applied for name in renews.get(one.file.version, ())})
+            if renewed:
+                session.say(f"{RENEW} {', '.join(renewed)}")
+    session.report.finish(
+        _outcome(service.name, applied, folder),
+        _document(session, applied, folder) | {"waited_seconds": round(waited, 1), "renews": renewed},
+    )
 
 
-def _bootstrap(
-    connection: psycopg.Connection, plan: Plan, settings: Settings, patience: Patience, report: Report
-) -> None:
-    roles.ensure(connection, plan.service, settings.roles, report)
-    for file in plan.bootstrap:
-        shown = files.shown_name(plan.service.name, "bootstrap", file)
-        transaction.run(connection, file, shown, role=None, patience=patience, report=report)
-    roles.settle(connection, plan.service, report)
+def bootstrap(session: Session, folder: Folder) -> None:
+    """Roles, bootstrap/ and the tables of the runner: all of it may be done again at any time."""
+    connection, service = session.connection, session.service
+    roles.ensure(connection, service, session.settings.roles, session.report)
+    for file in folder.bootstrap:
+        shown = files.shown_name(service.name, "bootstrap", file)
+        transaction.run(connection, file, shown, role=None, patience=session.patience, report=session.report)
+    roles.settle(connection, service, session.report)
+    tables.create(connection, service.owner)
 
 
-def _apply(
-    connection: psycopg.Connection, service: Service, file: files.SqlFile, patience: Patience, report: Report
-) -> Applied:
-    shown = files.shown_name(service.name, "migrations", file)
-    started = time.perf_counter_ns()
+def apply_one(session: Session, file: SqlFile, *, resumed: bool) -> list[Applied]:
+    """Apply one file; nothing when another tool, which takes no lock, was faster."""
+    connection = session.connection
+    try:
+        took = _outside(session, file, resumed) if file.outside else _inside(session, file)
+    except Superseded:
+        session.say(f"{file.name} was applied by another tool meanwhile")
+        return []
+    except MigrationFailed as failed:
+        if connection.closed:
+            raise
+        if ledger.has(connection, file):  # what failed was only our second go at it
+            session.say(f"{file.name} was applied by another tool meanwhile")
+            return []
+        _write(session, file, "failed", error=str(failed))
+        raise
+    session.say(f"applied {file.name} ({took / 1e6:.0f} ms)")
+    return [Applied(file, took)]
+
+
+def _inside(session: Session, file: SqlFile) -> int:
+    connection = session.connection
+    started = took = 0
+
+    def first() -> None:
+        nonlocal started
+        started = time.perf_counter_ns()
+        if ledger.has(connection, file):
+            raise Superseded
+
+    def last() -> None:
+        nonlocal took
+        took = time.perf_counter_ns() - started
+        # Last, as sqlx does it: two that run the same file meet at the same locks in the same order.
+        ledger.add(connection, file, success=True, nanoseconds=took)
+        _write(session, file, "done", nanoseconds=took)
+
     transaction.run(
-        connection, file, shown, role=service.owner, patience=patience, report=report,
-        last=lambda: ledger.add(connection, file),
+        connection, file, files.shown_name(session.service.name, "migrations", file),
+        role=session.owner, patience=session.patience, report=session.report, first=first, last=last,
     )  # fmt: skip
-    took = time.perf_counter_ns() - started
-    ledger.set_time(connection, file.version, took)
-    report.say(f"{service.name}: applied {file.name} ({took / 1e6:.0f} ms)")
-    return Applied(file, took)
+    return took
 
 
-def _warn(notice: psycopg.errors.Diagnostic, report: Report) -> None:
+def _outside(session: Session, file: SqlFile, resumed: bool) -> int:
+    connection, form = session.connection, file.outside
+    assert form is not None
+
+    def begin() -> None:
+        ledger.add(connection, file, success=False, nanoseconds=-1)
+        _write(session, file, "started")
+
+    def finish(took: int) -> None:
+        ledger.finish(connection, file, took)
+        _write(session, file, "done", nanoseconds=took)
+
+    marks = Marks(begin, finish, undo=lambda: ledger.remove(connection, file))
+    shown = files.shown_name(session.service.name, "migrations", file)
+    return Run(session, file, shown, form, marks).run(resumed=resumed)
+
+
+def _write(
+    session: Session,
+    file: SqlFile,
+    outcome: history.Outcome,
+    *,
+    nanoseconds: int | None = None,
+    error: str | None = None,
+) -> None:
+    history.write(
+        session.connection, session.origin, "apply", outcome,
+        version=file.version, name=file.stem, nanoseconds=nanoseconds, error=error,
+    )  # fmt: skip
+
+
+def _renews(session: Session, todo: Sequence[SqlFile]) -> dict[int, set[str]]:
+    """By version: what existed before this run and may give prepared statements another result afterwards."""
+    if not todo:
+        return {}
+    reports = lint.examine(todo, lint.Facts.from_database(session.connection))
+    return {one.file.version: {name for part in one.statements for name in part.renews} for one in reports}
+
+
+def _warn(notice: psycopg.errors.Diagnostic, session: Session) -> None:
     # NOTICE and below are chatter such as `already exists, skipping`.
     if notice.severity_nonlocalized == "WARNING":
-        report.say(f"warning from the server: {notice.message_primary}")
+        session.report.say(f"warning from the server: {notice.message_primary}")
 
 
-def _outcome(name: str, applied: list[Applied], plan: Plan) -> str:
-    if not plan.migrations:
+def _outcome(name: str, applied: list[Applied], folder: Folder) -> str:
+    if not folder.migrations:
         return f"{name}: nothing to apply, there are no migrations"
-    newest = f"{plan.migrations[-1].version:04}"
     if not applied:
-        return f"{name}: nothing to apply, ledger at {newest} ({count(len(plan.migrations), 'migration')})"
+        return f"{name}: nothing to apply, ledger at {folder.newest} ({count(len(folder.migrations), 'migration')})"
     span = files.versions([one.file for one in applied])
-    return f"{name}: applied {count(len(applied), 'migration')} ({span}), ledger now at {newest}"
+    return f"{name}: applied {count(len(applied), 'migration')} ({span}), ledger now at {folder.newest}"
 
 
-def _document(name: str, database: str, applied: list[Applied], plan: Plan) -> dict[str, Any]:
+def _document(session: Session, applied: list[Applied], folder: Folder) -> dict[str, Any]:
     return {
-        "service": name,
-        "database": database,
+        "service": session.service.name,
+        "database": session.settings.database,
         "applied": [
             {"version": one.file.version, "name": one.file.name, "nanoseconds": one.nanoseconds} for one in applied
         ],
-        "ledger": {
-            "version": plan.migrations[-1].version if plan.migrations else 0,
-            "migrations": len(plan.migrations),
-        },
+        "ledger": {"version": int(folder.newest), "migrations": len(folder.migrations)},
     }

@@ -5,16 +5,36 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
+from schema import headers, outside
 from schema.errors import BadInput
-from schema.sqltext import Kind, Statement, Unterminated, line_of, statements, tokens
+from schema.headers import Headers
+from schema.sqltext import Kind as TokenKind
+from schema.sqltext import Statement, Unterminated, line_of, statements, tokens
 
-_NUMBERED = {
-    "migrations": (re.compile(r"(\d{4})_([a-z0-9]+(?:_[a-z0-9]+)*)\.sql"), "NNNN_what_it_does.sql"),
-    "bootstrap": (re.compile(r"(\d{2})_([a-z0-9]+(?:_[a-z0-9]+)*)\.sql"), "NN_what_it_does.sql"),
+_SLUG = r"([a-z0-9]+(?:_[a-z0-9]+)*)"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the files of one folder are called, and whether the folder has to be there."""
+
+    pattern: re.Pattern[str]
+    shape: str
+    required: bool = True
+
+
+# A job has no number: each is run on a schedule of its own, none comes after another.
+KINDS: dict[str, Kind] = {
+    "bootstrap": Kind(re.compile(rf"(\d{{2}})_{_SLUG}()\.sql"), "NN_what_it_does.sql"),
+    "migrations": Kind(
+        re.compile(rf"(\d{{4}})_{_SLUG}(\.up|\.down|)\.sql"),
+        "NNNN_what_it_does.sql, or a pair of NNNN_what_it_does.up.sql and .down.sql",
+    ),
+    "jobs": Kind(re.compile(rf"(){_SLUG}()\.sql"), "what_it_does.sql", required=False),
 }
 
 
@@ -25,61 +45,103 @@ class SqlFile:
     version: int
     name: str
     text: str
+    headers: Headers
     statements: tuple[Statement, ...]
+    down: SqlFile | None = None
+    """The file that takes this one back, of a reversible pair."""
+
+    @property
+    def stem(self) -> str:
+        """The name without its endings: what an operator calls the migration."""
+        return self.name.partition(".")[0]
 
     @property
     def description(self) -> str:
         """The name without number and ending, as sqlx writes it into its ledger."""
-        return self.name.split("_", 1)[1].removesuffix(".sql").replace("_", " ")
+        return self.stem.partition("_")[2].replace("_", " ")
 
     @property
     def checksum(self) -> bytes:
         """SHA-384 of the text: what sqlx keeps, so that either tool recognises the other's rows."""
         return hashlib.sha384(self.text.encode()).digest()
 
+    @property
+    def outside(self) -> outside.Form | None:
+        """What runs outside a transaction, when the file's only statement is such.
+
+        A statement that may run inside one does so whatever the header says: alone in its file it is the same, and
+        its ledger row commits with it.
+        """
+        return outside.form_of(self.statements[0]) if self.headers.no_transaction else None
+
 
 def discover(service_folder: Path, kind: str) -> tuple[SqlFile, ...]:
-    """Read `bootstrap` or `migrations` in order; raise BadInput with every problem of every file."""
-    pattern, shape = _NUMBERED[kind]
+    """Read `bootstrap`, `migrations` or `jobs` in order; raise BadInput with every problem of every file."""
+    rule = KINDS[kind]
     folder = service_folder / kind
     shown = f"{service_folder.name}/{kind}"
     if not folder.is_dir():
+        if not rule.required:
+            return ()
         raise BadInput([f"{shown}: there is no such folder; every service has one"])
-    found: list[SqlFile] = []
+    found: dict[str, list[SqlFile]] = {"": [], ".up": [], ".down": []}
     problems: list[str] = []
     for path in sorted(folder.glob("*.sql")):
-        if not (match := pattern.fullmatch(path.name)):
-            problems.append(f"{shown}/{path.name}: the name is not {shape} (small letters, digits, _); rename the file")
+        if not (match := rule.pattern.fullmatch(path.name)):
+            problems.append(
+                f"{shown}/{path.name}: the name is not {rule.shape} (small letters, digits, _); rename the file"
+            )
             continue
         try:
-            found.append(read(path, int(match[1]), f"{shown}/{path.name}"))
+            found[match[3]].append(read(path, int(match[1] or 0), f"{shown}/{path.name}", kind))
         except BadInput as bad:
             problems.extend(bad.problems)
-    for first, second in pairwise(found):
-        if first.version == second.version:
-            problems.append(
-                f"{shown}/{second.name}: {first.name} has the same number; give the newer one the next free number"
-            )
+    forward = sorted([*found[""], *found[".up"]], key=lambda file: (file.version, file.name))
+    if kind != "jobs":
+        problems += _given_twice(forward, shown)
     if problems:
         raise BadInput(problems)
-    return tuple(found)
+    return tuple(_paired(forward, found[".down"], shown))
 
 
-def read(path: Path, version: int, shown: str) -> SqlFile:
+def _given_twice(forward: Sequence[SqlFile], shown: str) -> Iterator[str]:
+    for first, second in pairwise(forward):
+        if first.version == second.version:
+            yield f"{shown}/{second.name}: {first.name} has the same number; give the newer one the next free number"
+
+
+def _paired(forward: Sequence[SqlFile], backward: Sequence[SqlFile], shown: str) -> Iterator[SqlFile]:
+    """Each file with the one that takes it back; raise BadInput for a `.down.sql` that belongs to none."""
+    by_stem = {file.stem: file for file in backward}
+    alone = sorted(by_stem.keys() - {file.stem for file in forward if file.name.endswith(".up.sql")})
+    if alone:
+        raise BadInput(
+            f"{shown}/{by_stem[stem].name}: there is no {stem}.up.sql that it would take back; name the two alike"
+            for stem in alone
+        )
+    for file in forward:
+        yield replace(file, down=by_stem.get(file.stem))
+
+
+def read(path: Path, version: int, shown: str, kind: str = "migrations") -> SqlFile:
     """Read one file and hold it against the rules."""
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput([f"{shown}: cannot be read: {error.strerror}; mend its permissions"]) from None
     for broken, problem in _BYTE_RULES:
         if (offset := broken(content)) is not None:
             line = content.count(b"\n", 0, offset) + 1
             raise BadInput([f"{shown}:{line}: {problem}"])
     text = content.decode()
+    heads, found = headers.read(text)
     try:
-        problems = [f"{shown}:{line}: {problem}" for line, problem in _text_problems(text)]
+        found = sorted([*found, *_text_problems(text, heads, kind)])
     except Unterminated as open_quote:
         raise BadInput([f"{shown}:{line_of(text, open_quote.offset)}: {open_quote}; close it"]) from None
-    if problems:
-        raise BadInput(problems)
-    return SqlFile(version=version, name=path.name, text=text, statements=statements(text))
+    if found:
+        raise BadInput(f"{shown}:{line}: {problem}" for line, problem in found)
+    return SqlFile(version=version, name=path.name, text=text, headers=heads, statements=statements(text))
 
 
 def _find(needle: bytes) -> Callable[[bytes], int | None]:
@@ -116,15 +178,9 @@ _BYTE_RULES: tuple[tuple[Callable[[bytes], int | None], str], ...] = (
 _TRANSACTION_CONTROL = frozenset({"BEGIN", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"})
 
 
-def _text_problems(text: str) -> Iterator[tuple[int, str]]:
-    if text.startswith("-- no-transaction"):
-        yield (
-            1,
-            "the file asks to run outside a transaction (`-- no-transaction`), which this runner does not do; "
-            "write it so that it may run inside one",
-        )
+def _text_problems(text: str, heads: Headers, kind: str) -> Iterator[tuple[int, str]]:
     for token in tokens(text):
-        if token.kind is Kind.SYMBOL and text[token.start] == "\\":
+        if token.kind is TokenKind.SYMBOL and text[token.start] == "\\":
             yield (
                 line_of(text, token.start),
                 "a backslash command belongs to psql, and the server does not know it; remove it",
@@ -132,8 +188,32 @@ def _text_problems(text: str) -> Iterator[tuple[int, str]]:
     found = statements(text)
     if not found:
         yield 1, "the file is empty (it holds no statement); write one or delete the file"
+    if heads.no_transaction and len(found) > 1:
+        yield (
+            found[1].line,
+            "a second statement in a file without a transaction: if it failed, the first would stay and nothing would "
+            "say so; give each statement a file of its own",
+        )
     for statement in found:
         yield from _statement_problems(statement)
+        yield from _place_problems(statement, heads, kind)
+
+
+def _place_problems(statement: Statement, heads: Headers, kind: str) -> Iterator[tuple[int, str]]:
+    """A statement that stands where PostgreSQL, or this runner, could not run it."""
+    form = outside.form_of(statement)
+    if form is None:
+        return
+    if form.refusal:
+        yield statement.line, f"{form.what} {form.refusal}"
+    elif kind == "bootstrap":
+        yield statement.line, f"{form.what} cannot run in a transaction, and bootstrap/ runs in one; write a migration"
+    elif kind == "migrations" and not heads.no_transaction:
+        yield (
+            statement.line,
+            f"{form.what} cannot run in a transaction; put it alone into a file whose first line is "
+            f"`{headers.NO_TRANSACTION}`",
+        )
 
 
 def _statement_problems(statement: Statement) -> Iterator[tuple[int, str]]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from psycopg import sql
 
 from schema.errors import BadInput
 from schema.files import SqlFile, shown_name
 
-_CREATE = """
+CREATE = """
     CREATE TABLE IF NOT EXISTS public._sqlx_migrations (
         version        bigint      PRIMARY KEY,
         description    text        NOT NULL,
@@ -46,58 +45,110 @@ def read(connection: psycopg.Connection) -> tuple[Row, ...]:
     return tuple(Row(*row) for row in rows)
 
 
-def create(connection: psycopg.Connection, owner: str) -> None:
-    """Make the ledger, owned by the service's owner, so that `sqlx migrate run` as the migrator works on it as well."""
-    with connection.transaction():
-        connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(owner)))
-        connection.execute(_CREATE)
+def has(connection: psycopg.Connection, file: SqlFile) -> bool:
+    """Whether this very text is applied, as of now."""
+    row = connection.execute(
+        "SELECT FROM public._sqlx_migrations WHERE version = %s AND success AND checksum = %s",
+        (file.version, file.checksum),
+    ).fetchone()
+    return row is not None
 
 
-def add(connection: psycopg.Connection, file: SqlFile) -> None:
-    """Write a file's row inside the transaction of the file; -1 says that the time is not known yet, as in sqlx."""
+def add(connection: psycopg.Connection, file: SqlFile, *, success: bool, nanoseconds: int) -> None:
+    """Write a file's row: inside the transaction of the file, or before a file that runs outside one (success false,
+    which every sqlx command takes for a reason to stop).
+    """
     connection.execute(
         "INSERT INTO public._sqlx_migrations (version, description, success, checksum, execution_time)"
-        " VALUES (%s, %s, true, %s, -1)",
-        (file.version, file.description, file.checksum),
+        " VALUES (%s, %s, %s, %s, %s)",
+        (file.version, file.description, success, file.checksum, nanoseconds),
     )
 
 
-def set_time(connection: psycopg.Connection, version: int, nanoseconds: int) -> None:
-    """Fill in how long a file took, after its commit, for the commit is part of that."""
+def finish(connection: psycopg.Connection, file: SqlFile, nanoseconds: int) -> None:
+    """The file that was marked as started is applied."""
     connection.execute(
-        "UPDATE public._sqlx_migrations SET execution_time = %s WHERE version = %s", (nanoseconds, version)
+        "UPDATE public._sqlx_migrations SET success = true, execution_time = %s WHERE version = %s",
+        (nanoseconds, file.version),
     )
+
+
+def reopen(connection: psycopg.Connection, file: SqlFile) -> None:
+    """The file is being taken back by a statement that runs outside a transaction."""
+    connection.execute("UPDATE public._sqlx_migrations SET success = false WHERE version = %s", (file.version,))
+
+
+def remove(connection: psycopg.Connection, file: SqlFile) -> None:
+    """The file is not applied: it was reverted, or it failed and left nothing."""
+    connection.execute("DELETE FROM public._sqlx_migrations WHERE version = %s", (file.version,))
+
+
+def digest(connection: psycopg.Connection) -> bytes:
+    """One value for all that is applied; it changes whenever the ledger says something else."""
+    row = connection.execute(
+        "SELECT sha256(coalesce(string_agg(int8send(version) || checksum, ''::bytea ORDER BY version), ''))"
+        " FROM public._sqlx_migrations WHERE success"
+    ).fetchone()
+    assert row is not None
+    return bytes(row[0])
+
+
+def state(file: SqlFile | None, row: Row | None) -> str:
+    """How a migration stands, in one word; see docs/schema.md for what each means."""
+    if row is None:
+        return "pending"
+    if file is not None and file.checksum != row.checksum:
+        return "edited"
+    if not row.success:
+        return _unfinished(file)
+    return "missing" if file is None else "applied"
+
+
+def _unfinished(file: SqlFile | None) -> str:
+    if file is not None and file.outside:
+        return "interrupted"
+    if file is not None and file.down is not None and file.down.outside:
+        return "reverting"
+    return "failed"
+
+
+# Each state that stops a run: what it means, and what to do about it.
+_STOPPING: dict[str, str] = {
+    "failed": "the migration is marked as failed in _sqlx_migrations: it was applied in part, outside a transaction; "
+    "finish or undo it by hand, then correct or delete its row",
+    "reverting": "a revert was interrupted; finish it with `revert`, and apply then",
+    "missing": "is applied but its file is missing; bring the file back: a newer version of the repository has been "
+    "here",
+    "edited": "the file was edited after it was applied on {date:%Y-%m-%d}; restore its text and write the change as a "
+    "new migration",
+}
+
+
+def problems(service: str, files: Sequence[SqlFile], rows: Sequence[Row]) -> list[str]:
+    """Where ledger and files contradict each other, all of it."""
+    by_version = {file.version: file for file in files}
+    newest = max((row.version for row in rows), default=0)
+    applied = {row.version for row in rows}
+    found: list[str] = []
+    for row in rows:
+        file = by_version.get(row.version)
+        if words := _STOPPING.get(state(file, row)):
+            where = f"{service}: {row.version:04} ({row.description})"
+            if file is not None:
+                where = f"{shown_name(service, 'migrations', file)}:1:"
+            found.append(f"{where} {words.format(date=row.installed_on)}")
+    found += [
+        f"{shown_name(service, 'migrations', file)}:1: out of order: {newest:04} is applied already; "
+        f"give the file a number above {newest:04}"
+        for file in files
+        if file.version not in applied and file.version < newest
+    ]
+    return found
 
 
 def pending(service: str, files: Sequence[SqlFile], rows: Sequence[Row]) -> tuple[SqlFile, ...]:
-    """Files that are still to be applied; raise BadInput when ledger and files contradict each other."""
-    by_version = {file.version: file for file in files}
-    applied = {row.version for row in rows}
-    newest = max(applied, default=0)
-    problems: list[str] = []
-    for row in rows:
-        file = by_version.get(row.version)
-        if not row.success:
-            problems.append(
-                f"{service}: {row.version:04} is marked as failed in _sqlx_migrations: it was applied in part, outside "
-                "a transaction; finish or undo it by hand, then correct or delete its row"
-            )
-        elif file is None:
-            problems.append(
-                f"{service}: {row.version:04} ({row.description}) is applied but its file is missing; "
-                "bring the file back: a newer version of the repository has been here"
-            )
-        elif file.checksum != row.checksum:
-            problems.append(
-                f"{shown_name(service, 'migrations', file)}:1: the file was edited after it was applied on "
-                f"{row.installed_on:%Y-%m-%d}; restore its text and write the change as a new migration"
-            )
-    for file in files:
-        if file.version not in applied and file.version < newest:
-            problems.append(
-                f"{shown_name(service, 'migrations', file)}:1: out of order: {newest:04} is applied already; "
-                f"give the file a number above {newest:04}"
-            )
-    if problems:
-        raise BadInput(problems)
-    return tuple(file for file in files if file.version not in applied)
+    """Files that are still to be applied or finished; raise BadInput when ledger and files contradict each other."""
+    if found := problems(service, files, rows):
+        raise BadInput(found)
+    done = {row.version for row in rows if row.success}
+    return tuple(file for file in files if file.version not in done)

@@ -32,14 +32,15 @@ def key(database: str) -> int:
 
 
 @contextmanager
-def held(connection: psycopg.Connection, database: str, patience: Patience, report: Report) -> Iterator[None]:
-    """Hold the lock for the block.
+def held(connection: psycopg.Connection, database: str, patience: Patience, report: Report) -> Iterator[float]:
+    """Hold the lock for the block; gives the seconds that were waited for it, 0 when it was free.
 
     It is asked for again and again instead of waited for: a session that waits inside pg_advisory_lock holds a
     snapshot, and CREATE INDEX CONCURRENTLY in the session that has the lock would wait for that snapshot: a deadlock.
     """
     number = key(database)
-    deadline = time.monotonic() + patience.lock
+    started = time.monotonic()
+    deadline = started + patience.lock
     told = False
     while not _try(connection, number):
         holder = _holder(connection, number)
@@ -54,11 +55,26 @@ def held(connection: psycopg.Connection, database: str, patience: Patience, repo
             )
             told = True
         time.sleep(min(patience.lock_poll, max(0.0, deadline - time.monotonic())))
+    waited = time.monotonic() - started if told else 0.0
+    if told:
+        report.say(f"{database}: got the migration lock after waiting {waited:.1f} s for another runner")
     try:
-        yield
+        yield waited
     finally:
         # A broken or closed session has given the lock back by itself.
-        if not connection.closed and not connection.broken:
+        if not connection.closed:
+            connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", (number,))
+
+
+@contextmanager
+def tried(connection: psycopg.Connection, name: str) -> Iterator[bool]:
+    """Hold a lock of that name for the block if it is free; gives whether it was."""
+    number = key(name)
+    free = _try(connection, number)
+    try:
+        yield free
+    finally:
+        if free and not connection.closed:
             connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", (number,))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,12 +29,12 @@ class Report:
         else:
             self.say(line)
 
-    def fail(self, problems: list[str], document: dict[str, Any] | None = None) -> None:
+    def fail(self, problems: Sequence[str], document: Mapping[str, Any] | None = None) -> None:
         """Tell why a run stopped; the text goes to stderr, the document to stdout."""
         for problem in problems:
             print(f"error: {problem}", file=sys.stderr, flush=True)
         if self.as_json:
-            self._print({**(document or {}), "problems": problems})
+            self._print({**(document or {}), "problems": list(problems)})
 
     @staticmethod
     def _print(document: dict[str, Any]) -> None:

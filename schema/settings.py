@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from schema import secrets
 from schema.errors import BadInput
 
 # verify-full or nothing: a mode in between encrypts, but to whoever answers.
 _SSL_MODES = ("verify-full", "disable")
+_CARELESS = ("local", "dev")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,13 @@ class Settings:
     sslrootcert: str | None
     master: Login
     roles: tuple[Login, ...]
+    stack: str = ""
+    """Which stack the database belongs to; empty when nobody said so."""
+
+    @property
+    def careful(self) -> bool:
+        """Whether what takes something back must be named in full: everywhere but in the stacks for trying things."""
+        return self.stack not in _CARELESS
 
 
 class _Reader:
@@ -56,9 +65,15 @@ class _Reader:
 
     def login(self, name: str, username: str | None = None) -> Login:
         """Read a secret. No message may quote any part of its text: it is a password or may contain one."""
-        value = self.text(name, 'set it to the secret\'s JSON, {"username": …, "password": …}')
+        value = self.text(name, 'set it to the secret\'s JSON, {"username": …, "password": …}, or to its ARN')
         if not value:
             return Login("", "")
+        if secrets.is_arn(value):
+            try:
+                value = secrets.fetch(value)
+            except secrets.SecretNotRead as reason:
+                self.problems.append(f"{name} {reason}")
+                return Login("", "")
         try:
             data = json.loads(value)
         except ValueError:
@@ -113,6 +128,7 @@ def load(environment: Mapping[str, str], role_names: Sequence[str]) -> Settings:
         sslrootcert=root,
         master=reader.login("MASTER_SECRET"),
         roles=tuple(reader.login(f"ROLE_SECRET_{name}", name) for name in role_names),
+        stack=environment.get("ESTATE_STACK", "").strip(),
     )
     if reader.problems:
         raise BadInput(reader.problems)

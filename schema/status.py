@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from schema.files import SqlFile
-from schema.ledger import Row
+from schema.ledger import Row, state
 from schema.report import table
 
 
@@ -22,19 +22,9 @@ def _entry(version: int, file: SqlFile | None, row: Row | None) -> dict[str, Any
     return {
         "version": version,
         "description": known.description if known else "",
-        "state": _state(file, row),
+        "state": state(file, row),
         "applied": row.installed_on.isoformat(timespec="seconds") if row else None,
     }
-
-
-def _state(file: SqlFile | None, row: Row | None) -> str:
-    if row is None:
-        return "pending"
-    if not row.success:
-        return "failed"
-    if file is None:
-        return "missing"
-    return "applied" if file.checksum == row.checksum else "edited"
 
 
 def lines(entries: Sequence[dict[str, Any]]) -> list[str]:

@@ -89,6 +89,63 @@ def test_schema_status_lists_the_migrations(clone: Clone) -> None:
     assert "pending" not in out
 
 
+def test_a_migration_that_changes_a_result_type_renews_the_poolers_connections(clone: Clone) -> None:
+    folder = clone.path / "sql/platform/migrations"
+    (folder / "0999_note.up.sql").write_text("ALTER TABLE auth.users ADD COLUMN note text;\n")
+    (folder / "0999_note.down.sql").write_text("ALTER TABLE auth.users DROP COLUMN note;\n")
+    planned = clone.dbctl("schema", "plan", "-s", "local", "platform").out
+    assert "locks auth.users: ACCESS EXCLUSIVE, blocks reads and writes" in planned
+    session = ("platform", "select pg_backend_pid()", "--role", "platform_auth")
+    before = {service: processes(clone, "task", f"service:{service}-pooler") for service in SERVICES}
+    server = clone.psql(*session)
+    assert clone.psql(*session) == server  # the pooler keeps its server connection
+
+    result = clone.dbctl("deploy", "-s", "local", "--yes")
+
+    assert "platform: applied 0999_note.up.sql" in result.err
+    assert "renewing the pooler's connections of platform: auth.users changed" in result.err
+    assert clone.psql(*session) != server
+    after = {service: processes(clone, "task", f"service:{service}-pooler") for service in SERVICES}
+    assert not after["platform"] & before["platform"]
+    assert after["familytales"] == before["familytales"]
+
+
+def test_a_revert_has_to_be_named_since_it_loses_data_and_renews_too(clone: Clone) -> None:
+    refused = clone.dbctl("schema", "revert", "-s", "local", "platform", check=False)
+    assert refused.code != 0
+    assert "0999_note was not reverted: it loses data" in refused.all
+    assert "to revert it all the same, name it in full: revert 0999_note" in refused.all
+
+    result = clone.dbctl("schema", "revert", "-s", "local", "platform", "0999_note")
+
+    assert "platform: reverted 0999_note" in result.out
+    assert "renewing the pooler's connections of platform: auth.users changed" in result.err
+    for name in ("0999_note.up.sql", "0999_note.down.sql"):
+        (clone.path / "sql/platform/migrations" / name).unlink()
+
+
+def test_scheduled_work_runs_and_is_no_drift(clone: Clone) -> None:
+    jobs = clone.dbctl("schema", "maintain", "-s", "local").out
+    assert sum(line.split()[:2] == ["partitions", "done"] for line in jobs.splitlines()) == len(SERVICES)
+    verified = clone.dbctl("schema", "verify", "-s", "local").out
+    for service in SERVICES:
+        assert f"{service}: as its files and its fingerprint say" in verified
+
+
+def test_what_somebody_changes_by_hand_is_found_and_its_history_is_told(clone: Clone) -> None:
+    direct = ("--role", "master", "--direct")
+    clone.psql("platform", "alter table auth.users disable row level security", *direct)
+
+    drift = clone.dbctl("schema", "verify", "-s", "local", check=False)
+
+    assert drift.code != 0
+    assert "changed  table  auth.users" in drift.all
+    clone.psql("platform", "alter table auth.users enable row level security", *direct)
+    clone.dbctl("schema", "verify", "-s", "local")
+    history = "select distinct action, actor like 'arn:aws:%' from _schema_history order by 1"
+    assert clone.psql("platform", history, *direct) == "apply|t\nrevert|t"
+
+
 def test_no_secret_is_in_the_state_in_clear_nor_in_a_log(clone: Clone) -> None:
     found = local_cloud.find(clone.path / ".local")
     assert found is not None

@@ -63,7 +63,9 @@ class Server:
 
     def drop(self, name: str) -> None:
         self.forget(name)
-        self._kept_master().execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        # As the superuser: autovacuum, which is one, may be in it just now.
+        with psycopg.connect(self.running.superuser_conninfo, autocommit=True) as superuser:
+            superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _kept_master(self) -> psycopg.Connection:
         return self.keep("empty", self.running.user, self.running.password)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 from typer.testing import CliRunner
 
-from schema.__main__ import app
+from schema import folder, history
+from schema.cli import app
+from schema.connection import connect
+from schema.folder import Folder
+from schema.patience import Patience
+from schema.report import Report
+from schema.session import Session
 from tests.sql.databases import Database, Rows, password_of
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -38,6 +49,7 @@ class Runner:
         secrets = {role: self.passwords.get(role, password_of(role)) for role in self.roles}
         return {
             "ESTATE_SERVICE": self.service,
+            "ESTATE_STACK": "local",
             "PGHOST": running.host,
             "PGPORT": str(running.port),
             "PGDATABASE": self.database.name,
@@ -74,6 +86,25 @@ class Runner:
         if done.returncode:
             pytest.fail(f"apply ended with {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout.splitlines()[-1]
+
+    @contextmanager
+    def session(self, patience: Patience) -> Iterator[tuple[Session, Folder]]:
+        """What a command works with, for a test that chooses how patient it is."""
+        found = folder.folder_and_settings(self.sql / self.service, self.environment(), with_roles=True)
+        report = Report(as_json=True)
+        origin = history.Origin("tests", "here")
+        with connect(found.settings, patience, report) as connection:
+            yield Session(connection, found.folder.service, found.settings, origin, patience, report), found.folder
+
+    def session_of_sqlx(self) -> psycopg.Connection:
+        """A connection that works as `sqlx migrate run` does: for the owner, in schema public."""
+        connection = self.database.master()
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(f"{self.service}_owner")))
+        return connection
+
+    def checksum(self, name: str) -> bytes:
+        """What sqlx keeps of a file."""
+        return hashlib.sha384((self.sql / self.service / "migrations" / name).read_bytes()).digest()
 
     def write(self, name: str, text: str) -> Path:
         path = self.sql / self.service / "migrations" / name

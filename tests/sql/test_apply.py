@@ -127,7 +127,7 @@ def test_ledger_and_files_that_contradict_each_other_are_all_reported(demo: Runn
     done = demo.run("apply")
 
     assert done.returncode == 2
-    assert "demo: 0001 is marked as failed in _sqlx_migrations" in done.stderr
+    assert "demo/migrations/0001_schema.sql:1: the migration is marked as failed in _sqlx_migrations" in done.stderr
     assert "demo: 0002 (things) is applied but its file is missing" in done.stderr
     assert "demo/migrations/0004_late.sql:1: out of order: 0005 is applied already" in done.stderr
 

@@ -65,9 +65,62 @@ _F = "demo/migrations/0001_a.sql"
             "tool",
         ),
         (
-            "-- no-transaction\nSELECT 1;",
-            f"{_F}:1: the file asks to run outside a transaction (`-- no-transaction`), which this runner does not do; "
-            "write it so that it may run inside one",
+            "-- no-transaction\nVACUUM t;\n\nSELECT 1;",
+            f"{_F}:4: a second statement in a file without a transaction: if it failed, the first would stay and "
+            "nothing would say so; give each statement a file of its own",
+        ),
+        (
+            "-- an index\n-- no-transaction\nSELECT 1;",
+            f"{_F}:2: `-- no-transaction` counts on the first line only; move it there",
+        ),
+        (
+            "-- statement-timeout: 2\nSELECT 1;",
+            f"{_F}:1: statement-timeout: 2 is no time; write a number and a unit, such as 30s, 45min or 2h",
+        ),
+        (
+            "-- statement-timeout:\nSELECT 1;",
+            f"{_F}:1: statement-timeout: nothing is no time; write a number and a unit, such as 30s, 45min or 2h",
+        ),
+        (
+            "-- statement-timeout: 25h\nSELECT 1;",
+            f"{_F}:1: statement-timeout: 25h is more than a day; write at most 24h, and split what takes longer",
+        ),
+        *(
+            (
+                f"SELECT 1;\n{statement};",
+                f"{_F}:2: {form} cannot run in a transaction; put it alone into a file whose first line is "
+                "`-- no-transaction`",
+            )
+            for statement, form in (
+                ("CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX CONCURRENTLY"),
+                ("DROP INDEX CONCURRENTLY i", "DROP INDEX CONCURRENTLY"),
+                ("REINDEX TABLE CONCURRENTLY t", "REINDEX CONCURRENTLY"),
+                ("REINDEX SCHEMA s", "REINDEX of more than one table"),
+                ("ALTER TABLE p DETACH PARTITION c CONCURRENTLY", "DETACH PARTITION CONCURRENTLY"),
+                ("VACUUM (ANALYZE) t", "VACUUM"),
+                ("CLUSTER", "CLUSTER of every table"),
+                ("CALL f()", "CALL"),
+            )
+        ),
+        (
+            "-- no-transaction\nCREATE INDEX CONCURRENTLY ON t (a);",
+            f"{_F}:2: CREATE INDEX CONCURRENTLY needs a name for the index, by which it can be found after a crash; "
+            "name it",
+        ),
+        *(
+            (
+                f"-- no-transaction\n{statement};",
+                f"{_F}:2: {form} is about the whole instance, not about this database; take it out",
+            )
+            for statement, form in (
+                ("ALTER SYSTEM SET work_mem = '1GB'", "ALTER SYSTEM"),
+                ("CREATE DATABASE other", "CREATE DATABASE"),
+                ("DROP DATABASE other", "DROP DATABASE"),
+                ("CREATE TABLESPACE t LOCATION '/t'", "CREATE TABLESPACE"),
+                ("DROP TABLESPACE t", "DROP TABLESPACE"),
+                ("CREATE SUBSCRIPTION s CONNECTION 'host=a' PUBLICATION p", "CREATE SUBSCRIPTION"),
+                ("DROP SUBSCRIPTION s", "DROP SUBSCRIPTION"),
+            )
         ),
     ],
 )
@@ -81,11 +134,11 @@ def test_a_number_given_twice_is_refused(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["1_a", "0001-a", "0001_A", "0001_", "0001_a.up", "a"])
+@pytest.mark.parametrize("name", ["1_a", "0001-a", "0001_A", "0001_", "0001_a.sideways", "a"])
 def test_a_name_of_another_shape_is_refused(tmp_path: Path, name: str) -> None:
     assert _refused(tmp_path, **{name: "SELECT 1"}) == (
-        f"demo/migrations/{name}.sql: the name is not NNNN_what_it_does.sql (small letters, digits, _); "
-        "rename the file",
+        f"demo/migrations/{name}.sql: the name is not NNNN_what_it_does.sql, or a pair of NNNN_what_it_does.up.sql and "
+        ".down.sql (small letters, digits, _); rename the file",
     )
 
 
@@ -119,6 +172,65 @@ def test_files_come_in_order_with_the_description_that_sqlx_gives_them(tmp_path:
     found = files.discover(_migrations(tmp_path, **{"0010_b_c": "SELECT 1", "0002_a": "SELECT 1"}), "migrations")
 
     assert [(file.version, file.description) for file in found] == [(2, "a"), (10, "b c")]
+
+
+def test_a_pair_is_one_migration_with_its_way_back(tmp_path: Path) -> None:
+    service = _migrations(tmp_path, **{"0001_a": "SELECT 1", "0002_b_c.up": "SELECT 2", "0002_b_c.down": "SELECT 3"})
+
+    first, second = files.discover(service, "migrations")
+
+    assert first.down is None
+    assert second.down is not None
+    assert (second.version, second.stem, second.description, second.down.text) == (2, "0002_b_c", "b c", "SELECT 3")
+
+
+def test_a_way_back_without_a_way_there_is_refused(tmp_path: Path) -> None:
+    assert _refused(tmp_path, **{"0001_a": "SELECT 1", "0001_a.down": "SELECT 2", "0002_b.down": "SELECT 3"}) == (
+        "demo/migrations/0001_a.down.sql: there is no 0001_a.up.sql that it would take back; name the two alike",
+        "demo/migrations/0002_b.down.sql: there is no 0002_b.up.sql that it would take back; name the two alike",
+    )
+
+
+def test_a_pair_and_a_file_alone_may_not_share_a_number(tmp_path: Path) -> None:
+    assert _refused(tmp_path, **{"0001_a.up": "SELECT 1", "0001_b": "SELECT 2"}) == (
+        "demo/migrations/0001_b.sql: 0001_a.up.sql has the same number; give the newer one the next free number",
+    )
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    service = _migrations(tmp_path)
+    (service / "migrations" / "0001_a.sql").mkdir()
+
+    with pytest.raises(BadInput, match=r"demo/migrations/0001_a.sql: cannot be read: Is a directory; mend its perm"):
+        files.discover(service, "migrations")
+
+
+def test_headers_are_read_from_the_comment_lines_at_the_top(tmp_path: Path) -> None:
+    text = "-- no-transaction, for it takes long\n-- why: because\n-- statement-timeout: 2h\n\nVACUUM t;\n"
+    (file,) = files.discover(_migrations(tmp_path, **{"0001_a": text}), "migrations")
+
+    assert (file.headers.no_transaction, file.headers.statement_timeout) == (True, "2h")
+    assert file.outside is not None
+    assert file.outside.what == "VACUUM"
+
+
+def test_what_could_stand_in_a_transaction_does_so_whatever_the_header_says(tmp_path: Path) -> None:
+    (file,) = files.discover(_migrations(tmp_path, **{"0001_a": "-- no-transaction\nSELECT 1;"}), "migrations")
+
+    assert file.outside is None
+
+
+def test_jobs_have_no_numbers_and_may_vacuum(tmp_path: Path) -> None:
+    (tmp_path / "demo/jobs").mkdir(parents=True)
+    (tmp_path / "demo/jobs/clean_up.sql").write_text("VACUUM t;\nSELECT 1;\n")
+
+    (job,) = files.discover(tmp_path / "demo", "jobs")
+
+    assert (job.stem, len(job.statements)) == ("clean_up", 2)
+
+
+def test_a_service_may_have_no_jobs(tmp_path: Path) -> None:
+    assert files.discover(tmp_path / "demo", "jobs") == ()
 
 
 def test_other_files_in_the_folder_are_not_read(tmp_path: Path) -> None:

@@ -46,8 +46,9 @@ def test_everything_that_is_missing_is_reported_at_once() -> None:
         "PGSSLMODE is not set; set it to verify-full or disable",
         "PGHOST is not set; set it to the address of the instance",
         "PGDATABASE is not set; set it to the name of the database",
-        'MASTER_SECRET is not set; set it to the secret\'s JSON, {"username": …, "password": …}',
-        'ROLE_SECRET_platform_app is not set; set it to the secret\'s JSON, {"username": …, "password": …}',
+        'MASTER_SECRET is not set; set it to the secret\'s JSON, {"username": …, "password": …}, or to its ARN',
+        'ROLE_SECRET_platform_app is not set; set it to the secret\'s JSON, {"username": …, "password": …}, or to its '
+        "ARN",
     )
 
 

@@ -9,9 +9,7 @@ import time
 import pytest
 
 from schema import apply as applying
-from schema import lock, settings
-from schema import service as services
-from schema.connection import connect
+from schema import lock
 from schema.errors import MigrationFailed
 from schema.patience import Patience
 from schema.report import Report
@@ -26,15 +24,12 @@ _HASTY = Patience(lock_timeout="50ms", attempts=3, first_wait=0.01, longest_wait
 
 def _apply_here(runner: Runner, patience: Patience) -> Report:
     """Apply in this process, where a test may choose how patient the runner is."""
-    service = services.load(runner.sql / runner.service)
-    chosen = settings.load(runner.environment(), runner.roles)
-    report = Report(as_json=True)
-    with connect(chosen, patience, report) as connection:
-        applying.run(connection, applying.load(service), chosen, patience, report)
-    return report
+    with runner.session(patience) as (session, found):
+        applying.run(session, found)
+    return session.report
 
 
-def _wait_until_sleeping(database: Database) -> None:
+def wait_until_sleeping(database: Database) -> None:
     asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
     deadline = time.monotonic() + 20
     while database.rows(asked) != [(1,)]:
@@ -42,17 +37,57 @@ def _wait_until_sleeping(database: Database) -> None:
         time.sleep(0.05)
 
 
-def test_two_runners_at_once_apply_each_file_once(demo: Runner) -> None:
+@pytest.mark.parametrize("round_", range(20))
+def test_two_runners_started_together_apply_each_file_once_and_one_says_that_it_waited(
+    demo: Runner, round_: int
+) -> None:
+    # Longer than the second takes to start, however busy the machine is: whoever comes first is still at it.
     demo.write("0003_slow.sql", "SELECT pg_sleep(1.5);\n")
-    first = demo.start("apply")
-    _wait_until_sleeping(demo.database)
+    demo.write("0004_index.sql", "-- no-transaction\nCREATE INDEX CONCURRENTLY things_id ON demo.things (id);\n")
 
-    second = demo.run("apply")
+    both = [demo.start("apply"), demo.start("apply")]
+    ended = [finish(process) for process in both]
 
-    assert finish(first).returncode == 0
-    assert second.returncode == 0
-    assert "another runner holds the migration lock (process" in second.stdout
-    assert second.stdout.splitlines()[-1] == "demo: nothing to apply, ledger at 0003 (3 migrations)"
+    assert [done.returncode for done in ended] == [0, 0], ended
+    assert demo.versions() == [1, 2, 3, 4]
+    waited = [done for done in ended if "got the migration lock after waiting" in done.stdout]
+    assert len(waited) == 1
+    assert "another runner holds the migration lock (process" in waited[0].stdout
+    assert waited[0].stdout.splitlines()[-1] == "demo: nothing to apply, ledger at 0004 (4 migrations)"
+    (first,) = (done for done in ended if done not in waited)
+    assert first.stdout.splitlines()[-1] == "demo: applied 4 migrations (0001..0004), ledger now at 0004"
+    assert demo.database.rows(
+        "SELECT version, count(*) FROM public._schema_history WHERE outcome = 'done' GROUP BY 1 ORDER BY 1"
+    ) == [(1, 1), (2, 1), (3, 1), (4, 1)]  # fmt: skip
+
+
+def test_a_long_reader_makes_nobody_queue_behind_the_migration_longer_than_its_lock_timeout(demo: Runner) -> None:
+    """A reader of 10 s; the migration waits for it in pieces of lock_timeout, and between them everybody passes.
+
+    The others' own statement_timeout is the measure: lock_timeout (2 s) and a second for a busy machine.
+    """
+    demo.apply()
+    demo.write("0003_column.sql", "ALTER TABLE demo.things ADD COLUMN name text;\n")
+    reader, other = demo.database.master(), demo.database.master()
+    reader.execute("BEGIN")
+    reader.execute("SELECT FROM demo.things")
+    release = threading.Timer(10, reader.close)
+    release.start()
+    other.execute("SET statement_timeout = '3s'")
+
+    migrating = demo.start("apply")
+    asked = 0
+    while migrating.poll() is None:
+        other.execute("SELECT FROM demo.things")  # QueryCanceled when it queues for too long
+        asked += 1
+        time.sleep(0.02)
+    done = finish(migrating)
+    release.join()
+    other.close()
+
+    assert done.returncode == 0, done.stderr
+    assert "canceling statement due to lock timeout (SQLSTATE 55P03); attempt 1 of" in done.stdout
+    assert asked > 50
     assert demo.versions() == [1, 2, 3]
 
 
@@ -118,13 +153,13 @@ def test_no_other_error_is_tried_again(demo: Runner) -> None:
 def test_a_signal_rolls_back_and_gives_the_lock_back(demo: Runner, number: signal.Signals, code: int) -> None:
     demo.write("0003_slow.sql", "CREATE TABLE demo.half ();\nSELECT pg_sleep(60);\n")
     process = demo.start("apply")
-    _wait_until_sleeping(demo.database)
+    wait_until_sleeping(demo.database)
 
     process.send_signal(number)
     done = finish(process)
 
     assert done.returncode == code
-    assert "the file that was running was rolled back" in done.stderr
+    assert "a file that was running was rolled back, or is finished by the next `apply`" in done.stderr
     assert "Traceback" not in done.stderr
     demo.write("0003_slow.sql", "CREATE TABLE demo.half ();\n")
     assert demo.apply("--lock-wait", "5") == "demo: applied 1 migration (0003), ledger now at 0003"

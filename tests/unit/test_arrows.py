@@ -24,6 +24,12 @@ PURE = (
 )  # fmt: skip
 
 
+# What one file of a room may import all the same, and nothing else of the room.
+DOORS: dict[str, set[str]] = {
+    "schema/secrets.py": {"boto3", "botocore"},  # a secret named by its ARN, where no task definition injects it
+}
+
+
 def imported(path: Path) -> set[str]:
     """The packages that a file imports, wherever in it."""
     found: set[str] = set()
@@ -42,7 +48,8 @@ def packages(names: set[str]) -> set[str]:
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_nothing_it_must_not_know(room: str) -> None:
     for path in sorted((ROOT / room).rglob("*.py")):
-        assert not packages(imported(path)) & FORBIDDEN[room], path.relative_to(ROOT)
+        allowed = DOORS.get(str(path.relative_to(ROOT)), set())
+        assert not packages(imported(path)) & FORBIDDEN[room] - allowed, path.relative_to(ROOT)
 
 
 @pytest.mark.parametrize("name", PURE)

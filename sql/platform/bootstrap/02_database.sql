@@ -3,7 +3,8 @@
 DO $$
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO platform_owner', current_database());
+    -- REFRESH MATERIALIZED VIEW CONCURRENTLY compares through a temporary table.
+    EXECUTE format('GRANT CONNECT, CREATE, TEMPORARY ON DATABASE %I TO platform_owner', current_database());
 END
 $$;
 

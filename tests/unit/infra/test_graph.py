@@ -378,6 +378,8 @@ def test_the_stack_outputs_name_everything_an_operator_needs(local: Recording) -
             "port": 6432,
             "read_write": "platform",
             "read_only": "platform_ro",
+            "cluster": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster-tasks",
+            "service": "platform-pooler-1a2b3c4",
         },
         "secrets": {
             "master": secret("platform-credentials-master"),

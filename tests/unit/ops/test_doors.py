@@ -24,6 +24,8 @@ RAW = {
                 "port": 6432,
                 "read_write": "platform",
                 "read_only": "platform_ro",
+                "cluster": "c",
+                "service": "p",
             },
             "secrets": {"master": "arn:master", "roles": {"platform_app": "arn:app", "platform_auth": "arn:auth"}},
             "schema_step": {

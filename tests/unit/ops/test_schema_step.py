@@ -23,7 +23,7 @@ SERVICE = Service(
     engine_version="15",
     primary=Instance("estate-dev-platform", "db.example", 5432),
     replicas=(),
-    pooler=Pooler("pooler.example", 6432, "platform", "platform_ro"),
+    pooler=Pooler("pooler.example", 6432, "platform", "platform_ro", "cluster", "platform-pooler"),
     master_secret="arn:master",
     role_secrets={"platform_app": "arn:app"},
     schema_step=SchemaStep("cluster", "schema:1", "schema", ("subnet-1",), ("sg-1",), "/estate/schema", "schema"),
@@ -79,6 +79,13 @@ class FakeLogs:
         return {"events": events, "nextForwardToken": f"t{self.calls}"}
 
 
+class FakeSts:
+    """Says who asks."""
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Arn": "arn:aws:iam::123456789012:user/ada"}
+
+
 Make = Callable[..., tuple[SchemaTask, FakeEcs, list[str]]]
 
 
@@ -88,7 +95,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
 
     def build(states: list[dict[str, Any]], answer: dict[str, Any] | None = None, timeout: float = 60) -> Any:
         ecs, logs, said = FakeEcs(states, answer), FakeLogs(["applied 0001", "done"]), list[str]()
-        clients = {"ecs": ecs, "logs": logs}
+        clients = {"ecs": ecs, "logs": logs, "sts": FakeSts()}
         monkeypatch.setattr(Account, "client", lambda self, name: clients[name])
         pace = schema_step.Pace(poll=0.01, log_lag=0.05, visible=0.2)
         monkeypatch.setattr(schema_step.Pace, "of", classmethod(lambda cls, account: pace))
@@ -110,6 +117,13 @@ def test_another_command_is_an_override_of_the_same_container(make: Make) -> Non
     task.run(["python", "-m", "schema", "status"])
     override = {"name": "schema", "command": ["python", "-m", "schema", "status"]}
     assert ecs.asked[0]["overrides"] == {"containerOverrides": [override]}
+
+
+def test_the_task_is_told_on_whose_behalf_it_runs(make: Make) -> None:
+    _, ecs, _ = make([stopped(0)])
+    schema_step.run_all(Account("us-east-1"), [SERVICE], lambda name, line: None)
+    environment = [{"name": "ESTATE_ACTOR", "value": "arn:aws:iam::123456789012:user/ada"}]
+    assert ecs.asked[0]["overrides"] == {"containerOverrides": [{"name": "schema", "environment": environment}]}
 
 
 def test_a_task_that_is_not_accepted_gives_the_reasons(make: Make) -> None:

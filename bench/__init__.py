@@ -1,0 +1,1 @@
+"""What the performance goals are measured with; nothing here is a test, and every figure is a ratio within one run."""

@@ -1,0 +1,88 @@
+"""The results of a service's jobs, kept in the database: one row for each run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from schema import history
+from schema.history import Origin
+
+DONE, FAILED, RUNNING = 0, 1, 75
+"""Exit codes of a job. 75 is EX_TEMPFAIL of sysexits.h: somebody else is at it, try again later."""
+
+CREATE = """
+    CREATE TABLE IF NOT EXISTS public._schema_jobs (
+        id             bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        job            text        NOT NULL,
+        started_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+        finished_at    timestamptz,
+        outcome        text        NOT NULL DEFAULT 'running',
+        exit_code      integer,
+        statements     integer     NOT NULL DEFAULT 0,
+        affected_rows  bigint      NOT NULL DEFAULT 0,
+        error          text,
+        actor          text        NOT NULL,
+        host           text        NOT NULL,
+        runner_version text        NOT NULL
+    )
+"""
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one job."""
+
+    job: str
+    exit_code: int = DONE
+    seconds: float = 0.0
+    statements: int = 0
+    affected_rows: int = 0
+    error: str | None = None
+    failure: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> str:
+        """In one word."""
+        return {DONE: "done", FAILED: "failed", RUNNING: "running elsewhere"}[self.exit_code]
+
+    def document(self) -> dict[str, Any]:
+        """The result as JSON may hold it."""
+        return {
+            "job": self.job,
+            "outcome": self.outcome,
+            "exit_code": self.exit_code,
+            "seconds": round(self.seconds, 3),
+            "statements": self.statements,
+            "affected_rows": self.affected_rows,
+            "error": self.error,
+            "failure": self.failure or None,
+        }
+
+
+def begin(connection: psycopg.Connection, job: str, origin: Origin) -> int:
+    """Write a row that says the job runs; its id. To be called with the job's lock: whoever has it is alone, so a row
+    that still says so is of a run that was killed.
+    """
+    connection.execute(
+        "UPDATE public._schema_jobs SET outcome = 'lost', finished_at = clock_timestamp()"
+        " WHERE job = %s AND outcome = 'running'",
+        (job,),
+    )
+    row = connection.execute(
+        "INSERT INTO public._schema_jobs (job, actor, host, runner_version) VALUES (%s, %s, %s, %s) RETURNING id",
+        (job, origin.actor, origin.host, history.runner_version()),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def finish(connection: psycopg.Connection, number: int, result: Result) -> None:
+    """Write the result into the job's row."""
+    connection.execute(
+        "UPDATE public._schema_jobs SET finished_at = clock_timestamp(), outcome = %s, exit_code = %s, statements = %s,"
+        " affected_rows = %s, error = %s WHERE id = %s",
+        (result.outcome, result.exit_code, result.statements, result.affected_rows, result.error, number),
+    )
