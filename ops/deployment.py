@@ -109,18 +109,17 @@ def run_schema(
             changed[service] = text.removeprefix(mark)
         say(service, text)
 
-    failed: list[str] = []
+    failures: list[OperatorError] = []
     try:
         schema_step.run_all(target.account, list(services.values()), line, command)
     except OperatorError as error:
-        failed += error.lines
+        failures.append(error)
     # Also when one of the services failed: what the others applied, and it before it failed, is in force.
     try:
         renewal.renew(target.account, list(services.values()), changed)
     except OperatorError as error:
-        failed += error.lines
-    if failed:
-        raise OperatorError(*failed)
+        failures.append(error)
+    schema_step.raise_all(failures)
 
 
 def _log_line(service: str, line: str) -> None:

@@ -17,13 +17,21 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.aws import Account
-from ops.errors import OperatorError
+from ops.errors import BAD_INPUT, REFUSED, BadInput, OperatorError, Refused
 from ops.outputs import Service
 
 TIMEOUT = 3600.0
 """Seconds until a task is stopped: an index on a large table takes its time; a forgotten lock does not get a night."""
 
 STARTED_BY = "dbctl"
+
+# The runner's exit codes (docs/schema.md) where they mean something else than a failure.
+_KINDS: dict[int, type[OperatorError]] = {BAD_INPUT: BadInput, REFUSED: Refused}
+_MENDS: dict[int, str] = {
+    BAD_INPUT: "nothing was changed; correct what the log names",
+    REFUSED: "nothing was changed; the log says what consent it takes",
+    75: "the job runs elsewhere already; nothing was done",
+}
 
 Say = Callable[[str, str], None]
 """Takes the service's name and a line of its log."""
@@ -78,10 +86,10 @@ class SchemaTask:
         self._drain_log()
         code = self._exit_code(task)
         if code != 0:
-            raise OperatorError(
+            raise _KINDS.get(code, OperatorError)(
                 f"{self.service.name}: the schema task ended with exit code {code}; its log is above and in"
                 f" {self.service.schema_step.log_group}, stream {self._stream()}",
-                "what was applied before it failed is kept; mend the cause and deploy again",
+                _MENDS.get(code, "what was applied before it failed is kept; mend the cause and deploy again"),
             )
 
     def _let_go(self) -> str:
@@ -207,11 +215,16 @@ def run_all(account: Account, services: Sequence[Service], say: Say, command: Se
             for task in tasks:
                 task.stop("interrupted by the operator")
             raise
-    lines: list[str] = []
+    raise_all([failure for failure in failures if failure is not None])
+
+
+def raise_all(failures: Sequence[BaseException]) -> None:
+    """Raise what there is to raise: one failure as it is, several as one with the lines of all."""
     for failure in failures:
-        if isinstance(failure, OperatorError):
-            lines += failure.lines
-        elif failure is not None:
+        if not isinstance(failure, OperatorError):
             raise failure
-    if lines:
-        raise OperatorError(*lines)
+    told = [failure for failure in failures if isinstance(failure, OperatorError)]
+    if len({type(failure) for failure in told}) == 1:
+        raise type(told[0])(*[line for failure in told for line in failure.lines])
+    if told:
+        raise OperatorError(*[line for failure in told for line in failure.lines])

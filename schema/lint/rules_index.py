@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from schema.lint.fold_drop import dropped_names
 from schema.lint.locks_drop import table_of_index
-from schema.lint.parse import definition, is_on, kind, label, options, qualified, unwrap
+from schema.lint.parse import is_on, kind, label, options, qualified
 from schema.lint.rule import Rule
 from schema.lint.step import Hit, Step
 
@@ -68,36 +68,6 @@ _NEVER_INSIDE = {
 }  # fmt: skip
 
 
-def refused_inside(step: Step) -> str | None:
-    """What of a statement the server does not run inside a transaction."""
-    node = step.node
-    what = kind(node)
-    if what == "VacuumStmt" and not node.is_vacuumcmd:
-        return None
-    if what in _NEVER_INSIDE:
-        return _NEVER_INSIDE[what]
-    if what in ("IndexStmt", "DropStmt") and node.concurrent:
-        return "CONCURRENTLY"
-    if what == "ReindexStmt":
-        whole = label(node, "kind") not in ("REINDEX_OBJECT_INDEX", "REINDEX_OBJECT_TABLE")
-        return "REINDEX of a schema or database" if whole else (
-            "CONCURRENTLY" if is_on(options(node.params), "concurrently") else None
-        )  # fmt: skip
-    if what == "ClusterStmt" and not node.HasField("relation"):
-        return "CLUSTER of all tables"
-    if what == "AlterTableStmt":
-        for one in node.cmds:
-            command = unwrap(one)
-            if label(command, "subtype") == "AT_DetachPartition" and definition(command).concurrent:
-                return "DETACH PARTITION … CONCURRENTLY"
-    return None
-
-
-def _inside(step: Step) -> Iterator[Hit]:
-    if step.past.transactional and (said := refused_inside(step)):
-        yield Hit(next(iter(step.locks), ""), f"{said} cannot run inside a transaction, and this file is one")
-
-
 def _if_not_exists(step: Step) -> Iterator[Hit]:
     node = step.node
     if kind(node) != "IndexStmt" or not (node.concurrent and node.if_not_exists):
@@ -150,16 +120,6 @@ RULES = (
         ("REINDEX TABLE app.tasks;",),
         ("-- no-transaction\nREINDEX TABLE CONCURRENTLY app.tasks;",),
         _reindex,
-    ),
-    Rule(
-        "concurrently-in-transaction",
-        "danger",
-        "What works in several transactions of its own cannot be part of the file's.",
-        "put it alone into a file whose first line is `-- no-transaction`",
-        ("CREATE INDEX CONCURRENTLY tasks_points_idx ON app.tasks (points);",),
-        ("-- no-transaction\nCREATE INDEX CONCURRENTLY tasks_points_idx ON app.tasks (points);",),
-        _inside,
-        fails=True,
     ),
     Rule(
         "if-not-exists-hides-invalid-index",

@@ -103,6 +103,16 @@ def test_settings_of_one_file_do_not_reach_the_next(demo: Runner) -> None:
     assert demo.database.rows("SELECT path FROM public.seen") == [("public",)]
 
 
+def test_a_file_may_say_how_long_its_statements_may_take(demo: Runner) -> None:
+    demo.write("0003_slow.sql", "-- statement-timeout: 50ms\n\nSELECT pg_sleep(10);\n")
+
+    done = demo.run("apply")
+
+    assert done.returncode == 1
+    assert "0003_slow.sql:3: canceling statement due to statement timeout (SQLSTATE 57014)" in done.stderr
+    assert demo.versions() == [1, 2]
+
+
 def test_a_refused_run_changes_nothing_at_all(demo: Runner) -> None:
     demo.apply()
     demo.write("0002_things.sql", "CREATE TABLE demo.things (id bigint PRIMARY KEY);\n")

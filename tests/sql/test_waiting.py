@@ -165,6 +165,18 @@ def test_a_signal_rolls_back_and_gives_the_lock_back(demo: Runner, number: signa
     assert demo.apply("--lock-wait", "5") == "demo: applied 1 migration (0003), ledger now at 0003"
 
 
+def test_the_statement_of_a_killed_runner_ends_too_and_gives_its_locks_back(demo: Runner) -> None:
+    """Without being told to, the server would notice the loss only when the minute is over."""
+    demo.write("0003_slow.sql", "CREATE TABLE demo.half ();\nSELECT pg_sleep(60);\n")
+    process = demo.start("apply")
+    wait_until_sleeping(demo.database)
+    process.kill()
+    finish(process)
+
+    demo.write("0003_slow.sql", "CREATE TABLE demo.half ();\n")
+    assert demo.apply("--lock-wait", "20") == "demo: applied 1 migration (0003), ledger now at 0003"
+
+
 def test_a_wrong_password_is_not_tried_again(demo: Runner) -> None:
     done = demo.run("apply", MASTER_SECRET='{"username": "estate_admin", "password": "wrong"}')
 

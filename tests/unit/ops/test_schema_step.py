@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from ops import schema_step
 from ops.aws import Account
-from ops.errors import OperatorError
+from ops.errors import BadInput, OperatorError, Refused
 from ops.outputs import Instance, Pooler, SchemaStep, Service
 from ops.schema_step import SchemaTask
 
@@ -143,6 +143,22 @@ def test_a_failed_task_names_its_exit_code_and_where_its_log_is(make: Make) -> N
     with pytest.raises(OperatorError, match=r"exit code 1; .*/estate/schema, stream schema/schema/abc"):
         task.run()
     assert said == ["applied 0001", "done"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "mend"),
+    [
+        (2, BadInput, "nothing was changed; correct what the log names"),
+        (3, Refused, "nothing was changed; the log says what consent it takes"),
+        (75, OperatorError, "the job runs elsewhere already; nothing was done"),
+    ],
+)
+def test_the_runners_exit_codes_keep_their_meaning(make: Make, code: int, kind: type[OperatorError], mend: str) -> None:
+    make([stopped(code)])
+    with pytest.raises(OperatorError) as error:
+        schema_step.run_all(Account("us-east-1"), [SERVICE], lambda name, line: None)
+    assert type(error.value) is kind
+    assert error.value.lines[1] == mend
 
 
 def test_a_task_that_takes_too_long_is_stopped(make: Make) -> None:
