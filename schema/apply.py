@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from schema import files, fingerprint, history, ledger, lint, lock, roles, tables, transaction
+from schema import files, fingerprint, ledger, lint, lock, roles, tables, transaction
 from schema.errors import MigrationFailed
 from schema.files import SqlFile
 from schema.folder import Folder
@@ -83,7 +83,7 @@ def apply_one(session: Session, file: SqlFile, *, resumed: bool) -> list[Applied
         if ledger.has(connection, file):  # what failed was only our second go at it
             session.say(f"{file.name} was applied by another tool meanwhile")
             return []
-        _write(session, file, "failed", error=str(failed))
+        session.record("apply", file, "failed", error=str(failed))
         raise
     session.say(f"applied {file.name} ({took / 1e6:.0f} ms)")
     return [Applied(file, took)]
@@ -104,7 +104,7 @@ def _inside(session: Session, file: SqlFile) -> int:
         took = time.perf_counter_ns() - started
         # Last, as sqlx does it: two that run the same file meet at the same locks in the same order.
         ledger.add(connection, file, success=True, nanoseconds=took)
-        _write(session, file, "done", nanoseconds=took)
+        session.record("apply", file, "done", nanoseconds=took)
 
     transaction.run(
         connection, file, files.shown_name(session.service.name, "migrations", file),
@@ -119,29 +119,15 @@ def _outside(session: Session, file: SqlFile, resumed: bool) -> int:
 
     def begin() -> None:
         ledger.add(connection, file, success=False, nanoseconds=-1)
-        _write(session, file, "started")
+        session.record("apply", file, "started")
 
     def finish(took: int) -> None:
         ledger.finish(connection, file, took)
-        _write(session, file, "done", nanoseconds=took)
+        session.record("apply", file, "done", nanoseconds=took)
 
     marks = Marks(begin, finish, undo=lambda: ledger.remove(connection, file))
     shown = files.shown_name(session.service.name, "migrations", file)
     return Run(session, file, shown, form, marks).run(resumed=resumed)
-
-
-def _write(
-    session: Session,
-    file: SqlFile,
-    outcome: history.Outcome,
-    *,
-    nanoseconds: int | None = None,
-    error: str | None = None,
-) -> None:
-    history.write(
-        session.connection, session.origin, "apply", outcome,
-        version=file.version, name=file.stem, nanoseconds=nanoseconds, error=error,
-    )  # fmt: skip
 
 
 def _renews(session: Session, todo: Sequence[SqlFile]) -> dict[int, set[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schema import apply, fingerprint, history, ledger, lock
+from schema import apply, fingerprint, ledger, lock
 from schema.errors import BadInput
 from schema.files import SqlFile
 from schema.folder import Folder
@@ -46,9 +46,7 @@ def run(session: Session, folder: Folder, to: int) -> None:
         with connection.transaction():
             for file in marked:
                 ledger.add(connection, file, success=True, nanoseconds=0)
-                history.write(
-                    connection, session.origin, "baseline", "done", version=file.version, name=file.stem
-                )  # fmt: skip
+                session.record("baseline", file, "done")
         watch.end()
     session.report.finish(
         f"{service.name}: marked {count(len(marked), 'migration')} as applied, nothing was run, ledger now at {to:04}",

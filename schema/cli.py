@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from schema import apply as applying
 from schema import baseline as baselining
-from schema import folder, history, ledger, maintain, settings
+from schema import folder, history, maintain, settings
 from schema import plan as planning
 from schema import revert as reverting
 from schema import status as comparing
@@ -111,14 +111,10 @@ def _guarded(report: Report, work: Callable[[], None]) -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def _with_session(
-    report: Report,
-    sql: Path,
-    patience: Patience,
-    work: Callable[[Session, Folder], None],
-    *,
-    with_roles: bool = False,
-) -> None:
+Work = Callable[[Session, Folder], None]
+
+
+def _with_session(report: Report, sql: Path, patience: Patience, work: Work, *, with_roles: bool) -> None:
     """Read folder and environment, whose problems are reported together; connect; do the work."""
     path = sql / settings.service_name(os.environ)
     found = folder.folder_and_settings(path, os.environ, with_roles=with_roles)
@@ -126,6 +122,21 @@ def _with_session(
         origin = history.origin(os.environ)
         session = Session(connection, found.folder.service, found.settings, origin, patience, report)
         work(session, found.folder)
+
+
+def _run(
+    work: Work,
+    sql: Path,
+    as_json: bool,
+    connect_wait: float,
+    lock_wait: float = _PATIENCE.lock,
+    *,
+    with_roles: bool = False,
+) -> None:
+    """Do a command's work in a session of its own; its failure is a few lines and an exit code."""
+    report = Report(as_json)
+    patience = replace(_PATIENCE, connect=connect_wait, lock=lock_wait)
+    _guarded(report, lambda: _with_session(report, sql, patience, work, with_roles=with_roles))
 
 
 @app.command()
@@ -136,9 +147,7 @@ def apply(
     lock_wait: LockWait = _PATIENCE.lock,
 ) -> None:
     """Create the login roles, run bootstrap/ and apply every migration that the database has not had."""
-    report = Report(as_json)
-    patience = replace(_PATIENCE, connect=connect_wait, lock=lock_wait)
-    _guarded(report, lambda: _with_session(report, sql, patience, applying.run, with_roles=True))
+    _run(applying.run, sql, as_json, connect_wait, lock_wait, with_roles=True)
 
 
 @app.command()
@@ -156,34 +165,24 @@ def plan(
     connect_wait: ConnectWait = _PATIENCE.connect,
 ) -> None:
     """Show what apply would run, which locks it takes, whom they block, and what is dangerous. Changes nothing."""
-    report = Report(as_json)
+    if first is not None and not offline:
+        raise typer.BadParameter("--from goes with --offline; with a database its ledger says what is pending")
+    if offline:
+        report = Report(as_json)
 
-    def work() -> None:
-        if first is not None and not offline:
-            raise BadInput("--from goes with --offline; with a database its ledger says what is pending")
-        if offline:
+        def plan_files() -> None:
             files = folder.load(sql / settings.service_name(os.environ))
             planning.offline(report, files, first, strict=strict)
-        else:
-            patience = replace(_PATIENCE, connect=connect_wait)
-            _with_session(report, sql, patience, lambda one, files: planning.connected(one, files, strict=strict))
 
-    _guarded(report, work)
+        _guarded(report, plan_files)
+        return
+    _run(lambda session, files: planning.connected(session, files, strict=strict), sql, as_json, connect_wait)
 
 
 @app.command()
 def status(sql: SqlFolder = _SQL, as_json: AsJson = False, connect_wait: ConnectWait = _PATIENCE.connect) -> None:
     """Show each migration: applied, pending, interrupted, edited since, or missing its file. Changes nothing."""
-    report = Report(as_json)
-
-    def work(session: Session, files: Folder) -> None:
-        entries = comparing.rows(files.migrations, ledger.read(session.connection))
-        report.finish(
-            "\n".join(comparing.lines(entries)),
-            {"service": files.service.name, "database": session.settings.database, "migrations": entries},
-        )
-
-    _guarded(report, lambda: _with_session(report, sql, replace(_PATIENCE, connect=connect_wait), work))
+    _run(comparing.run, sql, as_json, connect_wait)
 
 
 @app.command()
@@ -197,14 +196,7 @@ def verify(
     lock_wait: LockWait = _PATIENCE.lock,
 ) -> None:
     """Hold ledger against files and catalog against fingerprint; list every difference. Exit 1 when there is one."""
-    report = Report(as_json)
-    patience = replace(_PATIENCE, connect=connect_wait, lock=lock_wait)
-    _guarded(
-        report,
-        lambda: _with_session(
-            report, sql, patience, lambda session, files: verifying.run(session, files, accept=accept)
-        ),
-    )
+    _run(lambda session, files: verifying.run(session, files, accept=accept), sql, as_json, connect_wait, lock_wait)
 
 
 @app.command()
@@ -216,13 +208,13 @@ def baseline(
     lock_wait: LockWait = _PATIENCE.lock,
 ) -> None:
     """Take over a database that has its schema already: mark migrations as applied, run none of them."""
-    report = Report(as_json)
-    patience = replace(_PATIENCE, connect=connect_wait, lock=lock_wait)
-    _guarded(
-        report,
-        lambda: _with_session(
-            report, sql, patience, lambda session, files: baselining.run(session, files, to), with_roles=True
-        ),
+    _run(
+        lambda session, files: baselining.run(session, files, to),
+        sql,
+        as_json,
+        connect_wait,
+        lock_wait,
+        with_roles=True,
     )
 
 
@@ -238,12 +230,7 @@ def revert(
     lock_wait: LockWait = _PATIENCE.lock,
 ) -> None:
     """Take back the last migration with its .down.sql; outside local and dev only when it is named in full."""
-    report = Report(as_json)
-    patience = replace(_PATIENCE, connect=connect_wait, lock=lock_wait)
-    _guarded(
-        report,
-        lambda: _with_session(report, sql, patience, lambda session, files: reverting.run(session, files, name)),
-    )
+    _run(lambda session, files: reverting.run(session, files, name), sql, as_json, connect_wait, lock_wait)
 
 
 @app.command(name="maintain")
@@ -254,11 +241,10 @@ def maintenance(
     connect_wait: ConnectWait = _PATIENCE.connect,
 ) -> None:
     """Run scheduled work: each job under its own lock, with its own result row and exit code."""
-    report = Report(as_json)
     codes: list[int] = []
 
     def work(session: Session, files: Folder) -> None:
         codes.append(maintain.run(session, maintain.chosen(files, jobs or [])))
 
-    _guarded(report, lambda: _with_session(report, sql, replace(_PATIENCE, connect=connect_wait), work))
+    _run(work, sql, as_json, connect_wait)
     raise typer.Exit(max(codes, default=0))

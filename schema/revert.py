@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from schema import files, fingerprint, history, ledger, lint, lock, transaction
+from schema import files, fingerprint, ledger, lint, lock, transaction
 from schema.apply import RENEW
 from schema.errors import BadInput, MigrationFailed, Refused
 from schema.files import SqlFile
@@ -40,7 +40,7 @@ def run(session: Session, folder: Folder, named: str | None) -> None:
             took = _take_back(session, file, down, shown, resumed=not rows[-1].success)
         except MigrationFailed as failed:
             if not connection.closed:
-                _write(session, file, "failed", error=str(failed))
+                session.record("revert", file, "failed", error=str(failed))
             raise
         watch.end()
     renews = sorted({name for one in report.statements for name in one.renews})
@@ -130,18 +130,4 @@ def _take_back(session: Session, file: SqlFile, down: SqlFile, shown: str, *, re
 
 def _finish(session: Session, file: SqlFile, took: int) -> None:
     ledger.remove(session.connection, file)
-    _write(session, file, "done", nanoseconds=took)
-
-
-def _write(
-    session: Session,
-    file: SqlFile,
-    outcome: history.Outcome,
-    *,
-    nanoseconds: int | None = None,
-    error: str | None = None,
-) -> None:
-    history.write(
-        session.connection, session.origin, "revert", outcome,
-        version=file.version, name=file.stem, nanoseconds=nanoseconds, error=error,
-    )  # fmt: skip
+    session.record("revert", file, "done", nanoseconds=took)

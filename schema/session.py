@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import psycopg
 
-from schema.history import Origin
+from schema import history
+from schema.files import SqlFile
+from schema.history import Action, Origin, Outcome
 from schema.patience import Patience
 from schema.report import Report
 from schema.service import Service
@@ -32,3 +34,18 @@ class Session:
     def say(self, line: str) -> None:
         """Tell a step, under the service's name."""
         self.report.say(f"{self.service.name}: {line}")
+
+    def record(
+        self,
+        action: Action,
+        file: SqlFile,
+        outcome: Outcome,
+        *,
+        nanoseconds: int | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Write what became of a migration into the history."""
+        history.write(
+            self.connection, self.origin, action, outcome,
+            version=file.version, name=file.stem, nanoseconds=nanoseconds, error=error,
+        )  # fmt: skip

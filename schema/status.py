@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from schema import ledger
 from schema.files import SqlFile
+from schema.folder import Folder
 from schema.ledger import Row, state
 from schema.report import table
+from schema.session import Session
+
+
+def run(session: Session, folder: Folder) -> None:
+    """Tell the state of every migration."""
+    entries = rows(folder.migrations, ledger.read(session.connection))
+    session.report.finish(
+        "\n".join(lines(entries)),
+        {"service": session.service.name, "database": session.settings.database, "migrations": entries},
+    )
 
 
 def rows(files: Sequence[SqlFile], applied: Sequence[Row]) -> list[dict[str, Any]]:

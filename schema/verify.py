@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from schema import catalog, fingerprint, history, ledger, lock
-from schema.catalog import Drift
-from schema.errors import Drifted
+from schema.catalog import Drift, Fingerprint
+from schema.errors import BadInput, Drifted
 from schema.folder import Folder
+from schema.ledger import Row
 from schema.report import count
 from schema.session import Session
 
 
 def run(session: Session, folder: Folder, *, accept: bool) -> None:
     """Raise Drifted with everything that differs. With `accept`, what differs in the catalog is stored as right."""
-    connection = session.connection
+    connection, name = session.connection, session.service.name
     # Under the lock: a run that is under way would look like drift.
     with lock.held(connection, session.settings.database, session.patience, session.report):
-        problems = ledger.problems(session.service.name, folder.migrations, ledger.read(connection))
-        drifts, unknown = _drift(session)
+        rows = ledger.read(connection)
+        problems = ledger.problems(name, folder.migrations, rows) + _unfinished(name, folder, rows)
+        stored = catalog.load(connection)
+        drifts, unknown = _drift(session, stored)
         if accept and not problems:
+            if stored is None:
+                raise BadInput(f"{name}: {unknown}, so there is nothing to accept yet")
             _accept(session, drifts)
             return
-    name = session.service.name
     if unknown:
         problems.append(f"{name}: {unknown}")
-    if drifts:
-        problems.append(
-            "\n".join([f"{name}: {count(len(drifts), 'object')} not as the migrations left them:"]
-                      + [f"  {line}" for line in catalog.lines(drifts)])
-        )  # fmt: skip
+    if drifts and stored:
+        head = f"{name}: {count(len(drifts), 'object')} not as the run of {stored.taken_at:%Y-%m-%d} left them:"
+        problems.append("\n".join([head, *(f"  {line}" for line in catalog.lines(drifts))]))
     document: dict[str, Any] = {
         "service": name,
         "database": session.settings.database,
@@ -37,12 +40,23 @@ def run(session: Session, folder: Folder, *, accept: bool) -> None:
     }
     if problems:
         raise Drifted(problems, document)
-    session.report.finish(f"{name}: as its files and its fingerprint say, ledger at {folder.newest}", document)
+    session.report.finish(
+        f"{name}: as its files and its fingerprint say, ledger at {rows[-1].version if rows else 0:04}", document
+    )
 
 
-def _drift(session: Session) -> tuple[tuple[Drift, ...], str | None]:
+def _unfinished(name: str, folder: Folder, rows: Sequence[Row]) -> list[str]:
+    """What a killed run began: the next `apply` finishes it, but until then the database is between two states."""
+    by_version = {file.version: file for file in folder.migrations}
+    return [
+        f"{name}: {row.version:04} ({row.description}) was interrupted; `apply` finishes it"
+        for row in rows
+        if ledger.state(by_version.get(row.version), row) == "interrupted"
+    ]
+
+
+def _drift(session: Session, stored: Fingerprint | None) -> tuple[tuple[Drift, ...], str | None]:
     """What changed since the fingerprint, or why that cannot be said."""
-    stored = catalog.load(session.connection)
     if stored is None:
         return (), "there is no fingerprint to compare with; `apply` takes one"
     if why := fingerprint.stale(session, stored):

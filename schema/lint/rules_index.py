@@ -61,13 +61,6 @@ def _reindex(step: Step) -> Iterator[Hit]:
             yield Hit(relation, f"writes to {step.facts.shown(relation)} wait, and reads that use the index")
 
 
-_NEVER_INSIDE = {
-    "VacuumStmt": "VACUUM", "CreatedbStmt": "CREATE DATABASE", "DropdbStmt": "DROP DATABASE",
-    "AlterSystemStmt": "ALTER SYSTEM", "CreateTableSpaceStmt": "CREATE TABLESPACE",
-    "DropTableSpaceStmt": "DROP TABLESPACE",
-}  # fmt: skip
-
-
 def _if_not_exists(step: Step) -> Iterator[Hit]:
     node = step.node
     if kind(node) != "IndexStmt" or not (node.concurrent and node.if_not_exists):

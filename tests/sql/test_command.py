@@ -95,7 +95,10 @@ def test_an_unknown_service_is_refused_with_those_that_exist(demo: Runner, tmp_p
         ),
         (("apply", "extra"), "error: Got unexpected extra argument(s) (extra)"),
         (("status", "--jsn"), "error: No such option: --jsn (Possible options: --json, --sql)"),
-        (("plan", "--from", "2"), "error: --from goes with --offline; with a database its ledger says what is pending"),
+        (
+            ("plan", "--from", "2"),
+            "error: Invalid value: --from goes with --offline; with a database its ledger says what is pending",
+        ),
         (
             ("plan", "--offline", "--from", "9"),
             "error: demo: --from 0009: there is no such migration; there are: 0001, 0002",

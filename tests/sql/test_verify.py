@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import LiteralString
 
@@ -81,7 +82,7 @@ def test_drift_is_shown_object_by_object(tasks: Runner) -> None:
     done = tasks.run("verify")
 
     assert done.stderr.splitlines() == [
-        "error: demo: 1 object not as the migrations left them:",
+        f"error: demo: 1 object not as the run of {dt.datetime.now(dt.UTC):%Y-%m-%d} left them:",
         "  change   kind    object",
         "  changed  column  demo.tasks.title: not null → -",
     ]
@@ -133,6 +134,25 @@ def test_a_ledger_that_another_tool_moved_is_told_from_drift(tasks: Runner) -> N
 
 def test_a_database_without_a_fingerprint_says_so(demo: Runner) -> None:
     done = demo.run("verify")
-
     assert done.returncode == 1
     assert done.stderr == "error: demo: there is no fingerprint to compare with; `apply` takes one\n"
+
+    accepting = demo.run("verify", "--accept")
+    assert accepting.returncode == 2
+    assert accepting.stderr == (
+        "error: demo: there is no fingerprint to compare with; `apply` takes one, so there is nothing to accept yet\n"
+    )
+
+
+def test_pending_files_are_no_difference_and_an_interrupted_one_is(tasks: Runner) -> None:
+    tasks.write("0004_index.sql", "-- no-transaction\nCREATE INDEX CONCURRENTLY tasks_i ON demo.tasks (title);\n")
+    assert tasks.run("verify").stdout == "demo: as its files and its fingerprint say, ledger at 0003\n"
+
+    tasks.database.run(
+        "INSERT INTO public._sqlx_migrations (version, description, success, checksum, execution_time)"
+        " VALUES (4, 'index', false, %s, -1)",
+        tasks.checksum("0004_index.sql"),
+    )
+    done = tasks.run("verify")
+    assert done.returncode == 1
+    assert done.stderr == "error: demo: 0004 (index) was interrupted; `apply` finishes it\n"
