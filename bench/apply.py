@@ -33,7 +33,7 @@ from rich.table import Table
 from local import engines
 from local.postgres import Temporary, temporary
 from schema import apply as applying
-from schema import folder, history
+from schema import folder, history, lock
 from schema.connection import connect
 from schema.patience import Patience
 from schema.report import Report
@@ -107,10 +107,14 @@ class Round:
         database = self._database()
         with self._session(database) as (session, found), redirect_stdout(StringIO()):
             applying.bootstrap(session, found)
-        with self._session(database) as (session, found), redirect_stdout(StringIO()):
+        with (
+            self._session(database) as (session, found),
+            redirect_stdout(StringIO()),
+            lock.held(session.connection, database, session.patience, session.report) as held,
+        ):
             started = time.perf_counter()
             for file in found.migrations:
-                applying.apply_one(session, file, resumed=False)
+                applying.apply_one(session, file, held, resumed=False)
             migrations = time.perf_counter() - started
         with self._session(self._database()) as (session, found), redirect_stdout(StringIO()):
             started = time.perf_counter()

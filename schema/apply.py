@@ -13,6 +13,7 @@ from schema import files, fingerprint, ledger, lint, lock, roles, tables, transa
 from schema.errors import MigrationFailed
 from schema.files import SqlFile
 from schema.folder import Folder
+from schema.lock import Held
 from schema.report import count
 from schema.session import Session
 from schema.transaction import Superseded
@@ -34,7 +35,7 @@ def run(session: Session, folder: Folder) -> None:
     """Apply the folder under the lock. Ledger and files are compared first: a refused run changes nothing at all."""
     connection, service = session.connection, session.service
     connection.add_notice_handler(lambda notice: _warn(notice, session))
-    with lock.held(connection, session.settings.database, session.patience, session.report) as waited:
+    with lock.held(connection, session.settings.database, session.patience, session.report) as held:
         rows = ledger.read(connection)
         todo = ledger.pending(service.name, folder.migrations, rows)
         watch = fingerprint.Watch.begin(session)
@@ -44,7 +45,7 @@ def run(session: Session, folder: Folder) -> None:
         applied: list[Applied] = []
         try:
             for file in todo:
-                applied += apply_one(session, file, resumed=file.version in begun)
+                applied += apply_one(session, file, held, resumed=file.version in begun)
         finally:
             # Also after a failure: the files before it are applied and stay so.
             if not connection.closed:
@@ -54,7 +55,7 @@ def run(session: Session, folder: Folder) -> None:
                 session.say(f"{RENEW} {', '.join(renewed)}")
     session.report.finish(
         _outcome(service.name, applied, folder),
-        _document(session, applied, folder) | {"waited_seconds": round(waited, 1), "renews": renewed},
+        _document(session, applied, folder) | {"waited_seconds": round(held.waited, 1), "renews": renewed},
     )
 
 
@@ -69,11 +70,11 @@ def bootstrap(session: Session, folder: Folder) -> None:
     tables.create(connection, service.owner)
 
 
-def apply_one(session: Session, file: SqlFile, *, resumed: bool) -> list[Applied]:
+def apply_one(session: Session, file: SqlFile, held: Held, *, resumed: bool) -> list[Applied]:
     """Apply one file; nothing when another tool, which takes no lock, was faster."""
     connection = session.connection
     try:
-        took = _outside(session, file, resumed) if file.outside else _inside(session, file)
+        took = _outside(session, file, held, resumed) if file.outside else _inside(session, file)
     except Superseded:
         session.say(f"{file.name} was applied by another tool meanwhile")
         return []
@@ -113,7 +114,7 @@ def _inside(session: Session, file: SqlFile) -> int:
     return took
 
 
-def _outside(session: Session, file: SqlFile, resumed: bool) -> int:
+def _outside(session: Session, file: SqlFile, held: Held, resumed: bool) -> int:
     connection, form = session.connection, file.outside
     assert form is not None
 
@@ -127,7 +128,7 @@ def _outside(session: Session, file: SqlFile, resumed: bool) -> int:
 
     marks = Marks(begin, finish, undo=lambda: ledger.remove(connection, file))
     shown = files.shown_name(session.service.name, "migrations", file)
-    return Run(session, file, shown, form, marks).run(resumed=resumed)
+    return Run(session, file, shown, form, marks, held).run(resumed=resumed)
 
 
 def _renews(session: Session, todo: Sequence[SqlFile]) -> dict[int, set[str]]:

@@ -6,6 +6,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psycopg
 
@@ -31,14 +32,58 @@ def key(database: str) -> int:
     return _SQLX * zlib.crc32(database.encode())
 
 
-@contextmanager
-def held(connection: psycopg.Connection, database: str, patience: Patience, report: Report) -> Iterator[float]:
-    """Hold the lock for the block; gives the seconds that were waited for it, 0 when it was free.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The lock, while it is held."""
 
-    It is asked for again and again instead of waited for: a session that waits inside pg_advisory_lock holds a
+    connection: psycopg.Connection
+    database: str
+    patience: Patience
+    report: Report
+    waited: float
+    """Seconds that it was waited for; 0 when it was free."""
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Lend sqlx's lock away for the block, and take it again.
+
+        A service that migrates itself waits inside pg_advisory_lock, with a snapshot. What builds an index concurrently
+        waits for that snapshot: a deadlock, of which this session would be the victim each time. With the lock the
+        service goes on, finds the row that is marked as not finished, and stops. Other runners stay outside: they ask
+        for a lock of our own first.
+        """
+        _unlock(self.connection, key(self.database))
+        try:
+            yield
+        finally:
+            if not self.connection.closed:
+                _wait(self.connection, key(self.database), self.database, self.patience, self.report)
+
+
+@contextmanager
+def held(connection: psycopg.Connection, database: str, patience: Patience, report: Report) -> Iterator[Held]:
+    """Hold the lock for the block: our own, and inside it the one that sqlx's library takes.
+
+    They are asked for again and again instead of waited for: a session that waits inside pg_advisory_lock holds a
     snapshot, and CREATE INDEX CONCURRENTLY in the session that has the lock would wait for that snapshot: a deadlock.
     """
-    number = key(database)
+    numbers = (key(f"{database}/schema"), key(database))
+    waited = 0.0
+    taken: list[int] = []
+    try:
+        for number in numbers:
+            waited += _wait(connection, number, database, patience, report)
+            taken.append(number)
+        yield Held(connection, database, patience, report, waited)
+    finally:
+        # A broken or closed session has given its locks back by itself.
+        if not connection.closed:
+            for number in reversed(taken):
+                _unlock(connection, number)
+
+
+def _wait(connection: psycopg.Connection, number: int, database: str, patience: Patience, report: Report) -> float:
+    """Get the lock, or raise LockNotObtained; the seconds that it took, 0 when it was free."""
     started = time.monotonic()
     deadline = started + patience.lock
     told = False
@@ -55,15 +100,11 @@ def held(connection: psycopg.Connection, database: str, patience: Patience, repo
             )
             told = True
         time.sleep(min(patience.lock_poll, max(0.0, deadline - time.monotonic())))
-    waited = time.monotonic() - started if told else 0.0
-    if told:
-        report.say(f"{database}: got the migration lock after waiting {waited:.1f} s for another runner")
-    try:
-        yield waited
-    finally:
-        # A broken or closed session has given the lock back by itself.
-        if not connection.closed:
-            connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", (number,))
+    if not told:
+        return 0.0
+    waited = time.monotonic() - started
+    report.say(f"{database}: got the migration lock after waiting {waited:.1f} s for another runner")
+    return waited
 
 
 @contextmanager
@@ -75,12 +116,16 @@ def tried(connection: psycopg.Connection, name: str) -> Iterator[bool]:
         yield free
     finally:
         if free and not connection.closed:
-            connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", (number,))
+            _unlock(connection, number)
 
 
 def _try(connection: psycopg.Connection, number: int) -> bool:
     row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", (number,)).fetchone()
     return bool(row and row[0])
+
+
+def _unlock(connection: psycopg.Connection, number: int) -> None:
+    connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", (number,))
 
 
 def _holder(connection: psycopg.Connection, number: int) -> str:

@@ -12,6 +12,7 @@ from schema.errors import BadInput, MigrationFailed, Refused
 from schema.files import SqlFile
 from schema.folder import Folder
 from schema.ledger import Row
+from schema.lock import Held
 from schema.session import Session
 from schema.untransacted import Marks, Run
 
@@ -28,7 +29,7 @@ def run(session: Session, folder: Folder, named: str | None) -> None:
     lost, and nothing was done.
     """
     connection = session.connection
-    with lock.held(connection, session.settings.database, session.patience, session.report):
+    with lock.held(connection, session.settings.database, session.patience, session.report) as held:
         rows = ledger.read(connection)
         file, down = _last(session.service.name, folder.migrations, rows, named)
         shown = files.shown_name(session.service.name, "migrations", down)
@@ -37,7 +38,7 @@ def run(session: Session, folder: Folder, named: str | None) -> None:
             _refuse_unnamed(session, file, shown, report)
         watch = fingerprint.Watch.begin(session)
         try:
-            took = _take_back(session, file, down, shown, resumed=not rows[-1].success)
+            took = _take_back(session, file, down, shown, held, resumed=not rows[-1].success)
         except MigrationFailed as failed:
             if not connection.closed:
                 session.record("revert", file, "failed", error=str(failed))
@@ -111,7 +112,7 @@ def _refuse_unnamed(session: Session, file: SqlFile, shown: str, report: lint.Fi
         )
 
 
-def _take_back(session: Session, file: SqlFile, down: SqlFile, shown: str, *, resumed: bool) -> int:
+def _take_back(session: Session, file: SqlFile, down: SqlFile, shown: str, held: Held, *, resumed: bool) -> int:
     connection = session.connection
     started = time.perf_counter_ns()
     if down.outside:
@@ -120,7 +121,7 @@ def _take_back(session: Session, file: SqlFile, down: SqlFile, shown: str, *, re
             finish=lambda took: _finish(session, file, took),
             undo=lambda: ledger.finish(connection, file, -1),
         )
-        return Run(session, down, shown, down.outside, marks).run(resumed=resumed)
+        return Run(session, down, shown, down.outside, marks, held).run(resumed=resumed)
     transaction.run(
         connection, down, shown, role=session.owner, patience=session.patience, report=session.report,
         last=lambda: _finish(session, file, time.perf_counter_ns() - started),

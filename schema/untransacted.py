@@ -18,6 +18,7 @@ from schema import execution
 from schema.errors import MigrationFailed
 from schema.execution import StatementFailed
 from schema.files import SqlFile
+from schema.lock import Held
 from schema.outside import Form, State, Trace
 from schema.session import Session
 from schema.sqltext import Statement
@@ -53,6 +54,7 @@ class Run:
     shown: str
     form: Form
     marks: Marks
+    held: Held
 
     @property
     def connection(self) -> psycopg.Connection:
@@ -141,7 +143,7 @@ class Run:
         def once() -> None:
             before = self.form.look(self.connection)
             try:
-                with settled(self.session, self.form, timeout):
+                with self.held.lent(), settled(self.session, self.form, timeout):
                     execution.execute(self.connection, self.statement)
             except StatementFailed:
                 if self.connection.closed:

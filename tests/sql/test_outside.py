@@ -11,10 +11,12 @@ import psycopg
 import pytest
 
 from schema import apply as applying
+from schema import lock
 from schema.errors import MigrationFailed
 from schema.patience import Patience
 from tests.sql.databases import Database, Rows
-from tests.sql.runner import Runner
+from tests.sql.runner import Runner, finish
+from tests.sql.test_waiting import wait_until_sleeping
 
 _INDEX = "-- no-transaction\nCREATE INDEX CONCURRENTLY things_name ON demo.things (name);\n"
 _UNIQUE = "-- no-transaction\n\nCREATE UNIQUE INDEX CONCURRENTLY things_name\n    ON demo.things (name);\n"
@@ -302,4 +304,33 @@ def test_another_session_that_wins_the_same_index_is_taken_for_a_failure_only_wh
         applying.run(session, found)
 
     assert things.versions() == [1, 2, 3]
+    assert _indexes(things) == [("demo.things_name", True)]
+
+
+def test_a_service_that_waits_for_the_migration_lock_does_not_deadlock_with_a_concurrent_index(things: Runner) -> None:
+    """sqlx's library waits inside pg_advisory_lock, with a snapshot that CREATE INDEX CONCURRENTLY waits for.
+
+    So the lock is lent meanwhile: the service gets it, and finds the mark at which sqlx stops.
+    """
+    things.write(
+        "0004_wait.sql", "CREATE TABLE demo.begun ();\nSELECT pg_sleep(1);\n"
+    )  # the service begins to wait here
+    things.write("0005_index.sql", _INDEX)
+    seen: list[object] = []
+
+    def start_service() -> None:
+        with things.database.master() as service:
+            service.execute("SELECT pg_advisory_lock(%s)", (lock.key(things.database.name),))
+            seen.extend(service.execute("SELECT version FROM public._sqlx_migrations WHERE NOT success").fetchall())
+
+    process = things.start("apply")
+    wait_until_sleeping(things.database)
+    service = threading.Thread(target=start_service)
+    service.start()
+    done = finish(process)
+    service.join()
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "deadlock" not in done.stdout
+    assert seen == [(5,)]
     assert _indexes(things) == [("demo.things_name", True)]
