@@ -43,14 +43,16 @@ def run(session: Session, folder: Folder) -> None:
         renews = _renews(session, todo) if rows else {}
         begun = {row.version for row in rows}
         applied: list[Applied] = []
+        settled: list[int] = []
         try:
             for file in todo:
                 applied += apply_one(session, file, held, resumed=file.version in begun)
+                settled.append(file.version)
         finally:
             # Also after a failure: the files before it are applied and stay so.
             if not connection.closed:
                 watch.end()
-            renewed = sorted({name for one in applied for name in renews.get(one.file.version, ())})
+            renewed = sorted({name for version in settled for name in renews.get(version, ())})
             if renewed:
                 session.say(f"{RENEW} {', '.join(renewed)}")
     session.report.finish(

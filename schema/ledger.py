@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -126,23 +126,28 @@ _STOPPING: dict[str, str] = {
 
 def problems(service: str, files: Sequence[SqlFile], rows: Sequence[Row]) -> list[str]:
     """Where ledger and files contradict each other, all of it."""
-    by_version = {file.version: file for file in files}
     newest = max((row.version for row in rows), default=0)
     applied = {row.version for row in rows}
-    found: list[str] = []
-    for row in rows:
-        file = by_version.get(row.version)
-        if words := _STOPPING.get(state(file, row)):
-            where = f"{service}: {row.version:04} ({row.description})"
-            if file is not None:
-                where = f"{shown_name(service, 'migrations', file)}:1:"
-            found.append(f"{where} {words.format(date=row.installed_on)}")
-    found += [
+    return stopping(service, files, rows) + [
         f"{shown_name(service, 'migrations', file)}:1: out of order: {newest:04} is applied already; "
         f"give the file a number above {newest:04}"
         for file in files
         if file.version not in applied and file.version < newest
     ]
+
+
+def stopping(service: str, files: Sequence[SqlFile], rows: Sequence[Row], unless: Collection[str] = ()) -> list[str]:
+    """The rows whose state stops a run, with what to do; those in a state of `unless` are left out."""
+    by_version = {file.version: file for file in files}
+    found: list[str] = []
+    for row in rows:
+        file = by_version.get(row.version)
+        how = state(file, row)
+        if (words := _STOPPING.get(how)) and how not in unless:
+            where = f"{service}: {row.version:04} ({row.description})"
+            if file is not None:
+                where = f"{shown_name(service, 'migrations', file)}:1:"
+            found.append(f"{where} {words.format(date=row.installed_on)}")
     return found
 
 

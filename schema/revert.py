@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from schema import files, fingerprint, ledger, lint, lock, transaction
+from schema import files, fingerprint, ledger, lint, lock, tables, transaction
 from schema.apply import RENEW
 from schema.errors import BadInput, MigrationFailed, Refused
 from schema.files import SqlFile
@@ -15,9 +15,6 @@ from schema.ledger import Row
 from schema.lock import Held
 from schema.session import Session
 from schema.untransacted import Marks, Run
-
-# What may stand in the way of everything else, but is just what a revert of the last file finishes.
-_RESUMABLE: Final = ("interrupted", "reverting")
 
 _LOSING: Final = frozenset(rule.name for rule in lint.RULES if rule.loses_data)
 
@@ -37,6 +34,7 @@ def run(session: Session, folder: Folder, named: str | None) -> None:
         if named is None:
             _refuse_unnamed(session, file, shown, report)
         watch = fingerprint.Watch.begin(session)
+        tables.create(connection, session.owner)  # a database that only sqlx has migrated has none
         try:
             took = _take_back(session, file, down, shown, held, resumed=not rows[-1].success)
         except MigrationFailed as failed:
@@ -66,19 +64,10 @@ def _last(
     """The last applied file and what takes it back; BadInput when there is no such thing."""
     if not rows:
         raise BadInput([f"{service}: nothing is applied, so there is nothing to revert"])
-    newest = rows[-1]
-    by_version = {file.version: file for file in migrations}
-    file = by_version.get(newest.version)
-    in_the_way = [
-        problem
-        for row in rows
-        if ledger.state(by_version.get(row.version), row) not in _RESUMABLE
-        for problem in ledger.problems(service, migrations, [row])
-        if "out of order" not in problem
-    ]
-    if in_the_way:
+    # A revert that was interrupted stops everything else; here it is what is to be finished.
+    if in_the_way := ledger.stopping(service, migrations, rows, unless=("reverting",)):
         raise BadInput(in_the_way)
-    assert file is not None
+    (file,) = (file for file in migrations if file.version == rows[-1].version)
     if named is not None and named != file.stem:
         raise BadInput(
             [f"{service}: {named} is not the last applied migration; only that can be reverted: {file.stem}"]

@@ -120,6 +120,16 @@ def test_a_pair_without_transactions_is_reverted_and_a_killed_revert_is_finished
     assert demo.versions() == [1, 2]
 
 
+def test_a_database_that_only_sqlx_has_migrated_can_be_reverted(pair: Runner) -> None:
+    pair.database.run("DROP TABLE public._schema_history, public._schema_jobs, public._schema_fingerprint")
+
+    done = pair.run("revert")
+
+    assert done.returncode == 0, done.stderr
+    assert pair.versions() == [1, 2]
+    assert pair.database.rows("SELECT action, outcome FROM public._schema_history") == [("revert", "done")]
+
+
 def test_an_edited_file_stops_a_revert(pair: Runner) -> None:
     pair.write("0003_names.up.sql", "SELECT 1;\n")
 
