@@ -84,6 +84,8 @@ class Catalog:
     domains: Mapping[str, bool] = field(default_factory=dict)
     """Domain -> whether it has a constraint."""
     functions: Mapping[str, Function] = field(default_factory=dict)
+    complete: bool = True
+    """False when there may be partitions that are not listed: functions of earlier files make some."""
 
     def name(self, relation: Node) -> str:
         """The relation that a statement means: a temporary one is found before one of public."""

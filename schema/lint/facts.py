@@ -30,7 +30,10 @@ class Facts(Catalog):
 
     @classmethod
     def from_files(cls, files: Iterable[SqlFile]) -> Self:
-        """What files would have made; it counts as being there, with sizes unknown."""
+        """What files would have made; it counts as being there, with sizes unknown.
+
+        What their functions would have made, such as partitions, is not seen.
+        """
         facts = cls()
         for file in files:
             for statement in file.statements:
@@ -40,7 +43,7 @@ class Facts(Catalog):
                     continue  # whoever examines the file is told
         relations = {name: replace(one, new=False, rows=None, bytes=None) for name, one in facts.relations.items()}
         functions = {name: replace(one, new=False) for name, one in facts.functions.items()}
-        return replace(facts, relations=relations, functions=functions)
+        return replace(facts, relations=relations, functions=functions, complete=False)
 
     def after(self, node: Node) -> Self:
         """The facts when a statement has been run."""

@@ -30,9 +30,8 @@ def _partitioned_index(step: Step) -> Iterator[Hit]:
     if node.concurrent:
         yield Hit(relation, f"{relation} is partitioned, and the server refuses CONCURRENTLY on it")
         return
-    partitions = [one for one in step.facts.children(relation) if step.exists(one)]
-    if step.exists(relation) and partitions:
-        yield Hit(relation, f"every write to {relation} waits until all {len(partitions)} partitions are indexed")
+    if step.exists(relation) and (partitions := step.partitions(relation)):
+        yield Hit(relation, f"every write to {relation} waits until {partitions} are indexed")
 
 
 def _drop(step: Step) -> Iterator[Hit]:

@@ -25,12 +25,12 @@ def _parent(step: Step) -> Iterator[Hit]:
             )
     elif kind(node) == "AlterTableStmt" and node.relation.inh:
         relation = step.facts.name(node.relation)
-        partitions = [one for one in step.facts.children(relation) if step.exists(one)]
+        partitions = step.partitions(relation)
         strong = step.locks.get(relation, Mode.ACCESS_SHARE) >= Mode.SHARE_ROW_EXCLUSIVE
         reaching = any(recurses(unwrap(one), step.facts.major) for one in node.cmds)
         if step.facts.is_partitioned(relation) and step.exists(relation) and partitions and strong and reaching:
             mode = step.locks[relation].words
-            yield Hit(relation, f"{mode} is taken on {relation} and on all {len(partitions)} of its partitions")
+            yield Hit(relation, f"{mode} is taken on {relation} and on {partitions}")
 
 
 def _bounds(bound: Node) -> list[str]:

@@ -100,6 +100,13 @@ class Step:
         known = self.facts.relation(name)
         return self.root(known.parent) if known and known.parent else name
 
+    def partitions(self, relation: str) -> str:
+        """The partitions of a table that others may be using, in words; empty when it has none."""
+        known = [name for name in self.facts.children(relation) if self.exists(name)]
+        if known:
+            return f"all {len(known)} of its partitions"
+        return "" if self.facts.complete else "all of its partitions"
+
     def commands(self, *subtypes: str) -> Iterator[tuple[str, Node]]:
         """Subcommands of ALTER TABLE of these kinds, with the table, when the table was there before."""
         if kind(self.node) != "AlterTableStmt" or label(self.node, "objtype") not in ("OBJECT_TABLE", "OBJECT_MATVIEW"):

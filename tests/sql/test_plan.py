@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +77,22 @@ def test_offline_needs_no_database_and_takes_earlier_files_for_applied(demo: Run
     later = demo.run("plan", "--offline", "--from", "3", **nowhere)
     assert "danger: index-without-concurrently" in later.stdout
     assert later.stdout.splitlines()[-1] == "demo: 1 migration to apply (0003), 1 danger, 0 warnings"
+
+
+def test_offline_a_partitioned_table_is_taken_to_have_partitions_that_functions_made(
+    migrated: dict[str, Database], tmp_path: Path
+) -> None:
+    runner = Runner(migrated["platform"], "platform", tmp_path)
+    shutil.copytree(Path("sql/platform"), tmp_path / "platform")
+    runner.write("0998_index.sql", "CREATE INDEX tasks_new_idx ON app.tasks (created_at);\n")
+    runner.write("0999_column.sql", "ALTER TABLE app.tasks ADD COLUMN due_on date;\n")
+
+    offline = runner.run("plan", "--offline", "--from", "998").stdout
+    assert "danger: index-on-partitioned-parent: every write to app.tasks waits until all of its partitions" in offline
+    assert "warning: lock-on-partitioned-parent: ACCESS EXCLUSIVE is taken on app.tasks and on all of its" in offline
+
+    connected = runner.run("plan").stdout
+    assert re.search(r"index-on-partitioned-parent: .* until all \d+ of its partitions are indexed", connected)
 
 
 def test_a_database_that_has_everything_has_nothing_to_apply(demo: Runner) -> None:
