@@ -20,11 +20,19 @@ class Watch:
 
     @classmethod
     def begin(cls, session: Session) -> Watch:
-        """Look before anything is changed."""
+        """Look before anything is changed; what others changed since the last run is said now."""
         stored = catalog.load(session.connection)
-        if stored is None or stale(session, stored):
+        if stored is None:
             return cls(session, None)
-        return cls(session, catalog.read(session.connection))
+        if why := stale(session, stored):
+            session.say(f"the fingerprint cannot be compared: {why}")
+            return cls(session, None)
+        before = catalog.read(session.connection)
+        if drifted := len(catalog.compare(stored.objects, before)):
+            session.say(
+                f"warning: {count(drifted, 'object')} changed by others since the last run; `verify` lists them"
+            )
+        return cls(session, before)
 
     def end(self) -> None:
         """Store what the run made; what had drifted before it, and was not touched by it, stays drift."""
@@ -33,10 +41,6 @@ class Watch:
         # Read again: a job runs beside migrations, and one may have ended since.
         stored = catalog.load(connection)
         if stored is not None and self.before is not None:
-            if drifted := len(catalog.compare(stored.objects, self.before)):
-                self.session.say(
-                    f"warning: {count(drifted, 'object')} changed by others since the last run; `verify` lists them"
-                )
             after = catalog.carried_over(stored.objects, self.before, after)
         catalog.store(connection, after, ledger.digest(connection))
 
@@ -44,14 +48,8 @@ class Watch:
 def stale(session: Session, stored: Fingerprint) -> str | None:
     """Why the stored fingerprint cannot be compared with what is there now; None when it can."""
     if stored.ledger != ledger.digest(session.connection):
-        return (
-            "the fingerprint is older than the ledger (another tool migrated, or a run was interrupted); "
-            "`apply` takes it anew"
-        )
+        return "it is older than the ledger (another tool migrated, or a run was interrupted)"
     major = session.connection.info.server_version // 10_000
     if stored.engine_major != major:
-        return (
-            f"the fingerprint was taken on PostgreSQL {stored.engine_major} and this is {major}, which describes some "
-            "objects in other words; `apply` takes it anew"
-        )
+        return f"it was taken on PostgreSQL {stored.engine_major}, and {major} describes some objects in other words"
     return None

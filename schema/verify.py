@@ -60,7 +60,7 @@ def _drift(session: Session, stored: Fingerprint | None) -> tuple[tuple[Drift, .
     if stored is None:
         return (), "there is no fingerprint to compare with; `apply` takes one"
     if why := fingerprint.stale(session, stored):
-        return (), why
+        return (), f"the fingerprint cannot be compared: {why}; `apply` takes it anew"
     return catalog.compare(stored.objects, catalog.read(session.connection)), None
 
 
