@@ -46,6 +46,7 @@ def run(session: Session, folder: Folder) -> None:
         settled: list[int] = []
         try:
             for file in todo:
+                held.ensure()
                 applied += apply_one(session, file, held, resumed=file.version in begun)
                 settled.append(file.version)
         finally:
@@ -83,13 +84,20 @@ def apply_one(session: Session, file: SqlFile, held: Held, *, resumed: bool) -> 
     except MigrationFailed as failed:
         if connection.closed:
             raise
-        if ledger.has(connection, file):  # what failed was only our second go at it
+        if _has_now(session, file):  # what failed was only our second go at it
             session.say(f"{file.name} was applied by another tool meanwhile")
             return []
         session.record("apply", file, "failed", error=str(failed))
         raise
     session.say(f"applied {file.name} ({took / 1e6:.0f} ms)")
     return [Applied(file, took)]
+
+
+def _has_now(session: Session, file: SqlFile) -> bool:
+    """Whether another tool has applied the file; sqlx writes its row a moment after a statement without transaction."""
+    if not ledger.has(session.connection, file) and file.outside:
+        time.sleep(session.patience.lock_poll)
+    return ledger.has(session.connection, file)
 
 
 def _inside(session: Session, file: SqlFile) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -100,6 +101,10 @@ def _guarded(report: Report, work: Callable[[], None]) -> None:
         # Not its str(): that may quote the statement.
         words = error.diag.message_primary or type(error).__name__
         report.fail([f"{words} (SQLSTATE {error.sqlstate or 'unknown'}); {left}, so run it again"])
+        raise typer.Exit(SchemaError.exit_code) from None
+    except Exception as error:  # a defect of this program; its words may hold anything, so they are not shown
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        report.fail([f"defect: {type(error).__name__} at {Path(where.filename).name}:{where.lineno}; {left}"])
         raise typer.Exit(SchemaError.exit_code) from None
     except Terminated:
         report.fail([f"ended by SIGTERM; {left}"])

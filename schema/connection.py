@@ -62,7 +62,8 @@ def _open(settings: Settings) -> psycopg.Connection:
         application_name=APPLICATION_NAME,
         # Whoever kills this process wants its work to end too, not to hold its locks until an hour's statement is done.
         # A server looks for its client only when it is told to; every 5 s costs nothing. RESET ALL keeps it.
-        options="-c client_connection_check_interval=5s",
+        # The other two hold whatever the database or the role is set to: names are read in one way, and strings too.
+        options="-c client_connection_check_interval=5s -c search_path=public -c standard_conforming_strings=on",
         client_encoding="utf8",
         autocommit=True,
         # A file is sent once; prepared statements would only cost memory.

@@ -76,7 +76,7 @@ def failure(file: SqlFile, shown: str, failed: StatementFailed, patience: Patien
     written = file.text.startswith(statement.text, statement.offset)
     position = int(diagnosis.statement_position or 1) - 1 if written else 0
     line = line_of(file.text, statement.offset + position)
-    details = {"detail": diagnosis.message_detail, "hint": diagnosis.message_hint}
+    details = {"detail": _without_rows(diagnosis), "hint": diagnosis.message_hint}
     parts = [f"{shown}:{line}: {words(error)}", *_excerpt(statement)]
     parts += [f"  {label}: {text}" for label, text in details.items() if text]
     if diagnosis.context:
@@ -97,6 +97,16 @@ def failure(file: SqlFile, shown: str, failed: StatementFailed, patience: Patien
             **details,
         },
     )
+
+
+def _without_rows(diagnosis: psycopg.errors.Diagnostic) -> str | None:
+    """The detail, unless it quotes a whole row: that would put whatever the table holds into logs and the history."""
+    detail = diagnosis.message_detail
+    # Of a constraint that a row breaks (class 23, integrity), only a key is quoted in a shorter form.
+    if detail and (diagnosis.sqlstate or "").startswith("23") and not detail.startswith("Key ("):
+        where = (diagnosis.schema_name, diagnosis.table_name, diagnosis.column_name or diagnosis.constraint_name)
+        return f"a row of {'.'.join(part for part in where if part)} (not quoted here)"
+    return detail
 
 
 def _excerpt(statement: Statement) -> list[str]:

@@ -144,6 +144,17 @@ def read(path: Path, version: int, shown: str, kind: str = "migrations") -> SqlF
     return SqlFile(version=version, name=path.name, text=text, headers=heads, statements=statements(text))
 
 
+def made(text: str) -> tuple[Statement, ...]:
+    """The statements of a text that a job's query wrote; BadInput when it breaks the rules of a job's file."""
+    try:
+        problems = list(_text_problems(text, Headers(), "jobs"))
+    except Unterminated as open_quote:
+        raise BadInput(f"{open_quote}; close it") from None
+    if problems:
+        raise BadInput(problem for _, problem in problems)
+    return statements(text)
+
+
 def _find(needle: bytes) -> Callable[[bytes], int | None]:
     def found(content: bytes) -> int | None:
         at = content.find(needle)
@@ -206,6 +217,8 @@ def _place_problems(statement: Statement, heads: Headers, kind: str) -> Iterator
         return
     if form.refusal:
         yield statement.line, f"{form.what} {form.refusal}"
+    elif form.optional:
+        return
     elif kind == "bootstrap":
         yield statement.line, f"{form.what} cannot run in a transaction, and bootstrap/ runs in one; write a migration"
     elif kind == "migrations" and not heads.no_transaction:

@@ -77,6 +77,9 @@ def write(
     error: str | None = None,
 ) -> None:
     """Add a row, in the transaction of what it tells of where there is one."""
+    if error and connection.info.parameter_status("server_encoding") != "UTF8":
+        # The words hold what such a server has no letters for, and must not be lost over that.
+        error = error.encode("ascii", "backslashreplace").decode()
     connection.execute(
         "INSERT INTO public._schema_history"
         " (action, version, name, outcome, nanoseconds, error, actor, host, runner_version)"

@@ -41,6 +41,8 @@ class Result:
     statements: int = 0
     affected_rows: int = 0
     error: str | None = None
+    after_a_failure: bool = False
+    """The run before this one failed, or was killed."""
     failure: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -62,18 +64,22 @@ class Result:
         }
 
 
-def begin(connection: psycopg.Connection, job: str, origin: Origin) -> int:
+def begin(connection: psycopg.Connection, result: Result, origin: Origin) -> int:
     """Write a row that says the job runs; its id. To be called with the job's lock: whoever has it is alone, so a row
     that still says so is of a run that was killed.
     """
     connection.execute(
         "UPDATE public._schema_jobs SET outcome = 'lost', finished_at = clock_timestamp()"
         " WHERE job = %s AND outcome = 'running'",
-        (job,),
+        (result.job,),
     )
+    last = connection.execute(
+        "SELECT outcome <> 'done' FROM public._schema_jobs WHERE job = %s ORDER BY id DESC LIMIT 1", (result.job,)
+    ).fetchone()
+    result.after_a_failure = bool(last and last[0])
     row = connection.execute(
         "INSERT INTO public._schema_jobs (job, actor, host, runner_version) VALUES (%s, %s, %s, %s) RETURNING id",
-        (job, origin.actor, origin.host, history.runner_version()),
+        (result.job, origin.actor, origin.host, history.runner_version()),
     ).fetchone()
     assert row is not None
     return int(row[0])

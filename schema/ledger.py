@@ -84,10 +84,10 @@ def remove(connection: psycopg.Connection, file: SqlFile) -> None:
 
 
 def digest(connection: psycopg.Connection) -> bytes:
-    """One value for all that is applied; it changes whenever the ledger says something else."""
+    """One value for all that it says; what was begun and not finished counts, for it may have changed the database."""
     row = connection.execute(
-        "SELECT sha256(coalesce(string_agg(int8send(version) || checksum, ''::bytea ORDER BY version), ''))"
-        " FROM public._sqlx_migrations WHERE success"
+        "SELECT sha256(coalesce(string_agg(int8send(version) || boolsend(success) || checksum, ''::bytea"
+        " ORDER BY version), '')) FROM public._sqlx_migrations"
     ).fetchone()
     assert row is not None
     return bytes(row[0])
@@ -97,10 +97,12 @@ def state(file: SqlFile | None, row: Row | None) -> str:
     """How a migration stands, in one word; see docs/schema.md for what each means."""
     if row is None:
         return "pending"
-    if file is not None and file.checksum != row.checksum:
-        return "edited"
+    edited = file is not None and file.checksum != row.checksum
     if not row.success:
-        return _unfinished(file)
+        how = _unfinished(file)
+        return "altered" if edited and how == "interrupted" else how
+    if edited:
+        return "edited"
     return "missing" if file is None else "applied"
 
 
@@ -117,6 +119,8 @@ _STOPPING: dict[str, str] = {
     "failed": "the migration is marked as failed in _sqlx_migrations: it was applied in part, outside a transaction; "
     "finish or undo it by hand, then correct or delete its row",
     "reverting": "a revert was interrupted; finish it with `revert`, and apply then",
+    "altered": "a run of this file was interrupted, and its text was changed since; restore the text and apply, which "
+    "finishes it, and write the change as a new migration",
     "missing": "is applied but its file is missing; bring the file back: a newer version of the repository has been "
     "here",
     "edited": "the file was edited after it was applied on {date:%Y-%m-%d}; restore its text and write the change as a "

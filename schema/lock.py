@@ -27,6 +27,12 @@ _HOLDER = """
 """
 
 
+_MINE = """
+    SELECT classid::bigint << 32 | objid::bigint FROM pg_catalog.pg_locks
+     WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND pid = pg_catalog.pg_backend_pid()
+"""
+
+
 def key(database: str) -> int:
     """Number of the lock for a database; always fits a bigint."""
     return _SQLX * zlib.crc32(database.encode())
@@ -50,14 +56,25 @@ class Held:
         A service that migrates itself waits inside pg_advisory_lock, with a snapshot. What builds an index concurrently
         waits for that snapshot: a deadlock, of which this session would be the victim each time. With the lock the
         service goes on, finds the row that is marked as not finished, and stops. Other runners stay outside: they ask
-        for a lock of our own first.
+        for a lock of our own first. What the statement led to is told and marked before the lock is taken again
+        (`ensure`): nothing else may hide it.
         """
         _unlock(self.connection, key(self.database))
-        try:
-            yield
-        finally:
-            if not self.connection.closed:
-                _wait(self.connection, key(self.database), self.database, self.patience, self.report)
+        yield
+
+    def ensure(self) -> None:
+        """See that both locks are held, before the next file: take sqlx's again where it was lent.
+
+        Raise LockNotObtained when sqlx's cannot be had, or when a file gave ours away.
+        """
+        held = {number for (number,) in self.connection.execute(_MINE)}
+        if key(_own(self.database)) not in held:
+            raise LockNotObtained(
+                f"{self.database}: the migration lock was given away by a file (pg_advisory_unlock_all, DISCARD ALL?); "
+                "what was applied is kept; take that out of the file after this one, and run again"
+            )
+        if key(self.database) not in held:
+            _wait(self.connection, key(self.database), self.database, self.patience, self.report)
 
 
 @contextmanager
@@ -67,19 +84,20 @@ def held(connection: psycopg.Connection, database: str, patience: Patience, repo
     They are asked for again and again instead of waited for: a session that waits inside pg_advisory_lock holds a
     snapshot, and CREATE INDEX CONCURRENTLY in the session that has the lock would wait for that snapshot: a deadlock.
     """
-    numbers = (key(f"{database}/schema"), key(database))
-    waited = 0.0
-    taken: list[int] = []
     try:
-        for number in numbers:
-            waited += _wait(connection, number, database, patience, report)
-            taken.append(number)
+        waited = _wait(connection, key(_own(database)), database, patience, report)
+        waited += _wait(connection, key(database), database, patience, report)
         yield Held(connection, database, patience, report, waited)
     finally:
         # A broken or closed session has given its locks back by itself.
         if not connection.closed:
-            for number in reversed(taken):
+            held_now = {number for (number,) in connection.execute(_MINE)}
+            for number in held_now & {key(database), key(_own(database))}:
                 _unlock(connection, number)
+
+
+def _own(database: str) -> str:
+    return f"{database}/schema"
 
 
 def _wait(connection: psycopg.Connection, number: int, database: str, patience: Patience, report: Report) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from schema import execution, files, jobs, lock, outside, sqltext, untransacted
+from schema import execution, files, jobs, lock, outside, untransacted
 from schema.errors import BadInput, LockNotObtained, MigrationFailed
 from schema.execution import StatementFailed
 from schema.files import SqlFile
@@ -90,7 +90,7 @@ def _one(session: Session, job: SqlFile) -> Result:
     started = time.perf_counter()
     with lock.tried(session.connection, f"{session.settings.database}/jobs/{job.stem}") as free:
         if free:
-            number = jobs.begin(session.connection, job.stem, session.origin)
+            number = jobs.begin(session.connection, result, session.origin)
             _work(session, job, result)
             jobs.finish(session.connection, number, result)
         else:
@@ -121,16 +121,22 @@ def _statement(session: Session, job: SqlFile, shown: str, statement: Statement,
     """Run one statement, and those that it returns in a column named `run`."""
     for text in _execute(session, job, shown, statement, result):
         session.say(f"job {job.stem}: {text}")
+        try:
+            found = files.made(text)
+        except BadInput as bad:
+            raise MigrationFailed(
+                f"{shown}:{statement.line}: the query wrote what cannot be run: {'; '.join(bad.problems)}\n    {text}"
+            ) from None
         # Its errors are shown at the line of the statement that wrote it.
-        for made in sqltext.statements(text):
-            placed = Statement(made.text, statement.offset, statement.line, made.words)
+        for one in found:
+            placed = Statement(one.text, statement.offset, statement.line, one.words)
             _execute(session, job, shown, placed, result)
 
 
 def _execute(session: Session, job: SqlFile, shown: str, statement: Statement, result: Result) -> list[str]:
     form = outside.form_of(statement)
     timeout = job.headers.statement_timeout or session.patience.statement_timeout
-    if form is not None and _finished(session, shown, form):
+    if form is not None and _finished(session, shown, form, result):
         return []
     returned: list[str] = []
 
@@ -146,13 +152,16 @@ def _execute(session: Session, job: SqlFile, shown: str, statement: Statement, r
     return returned
 
 
-def _finished(session: Session, shown: str, form: outside.Form) -> bool:
+def _finished(session: Session, shown: str, form: outside.Form, result: Result) -> bool:
     """Finish or take away what an interrupted run of the same statement left; whether that was all there was to do.
 
-    An index that somebody left INVALID, or is building, is not touched: the statement will say that it exists.
+    A detach that was begun can only be finished, whoever began it. An INVALID index is taken away only after a run of
+    this job that did not end well, and while nobody is at work on the table: else it is somebody else's.
     """
     found = form.look(session.connection)
-    if found.state is not State.HALF or found.table is not None:
+    if found.state is not State.HALF:
+        return False
+    if found.table is not None and (not result.after_a_failure or untransacted.builders(session.connection, found)):
         return False
     try:
         untransacted.mend(session, found, shown)

@@ -12,6 +12,7 @@ from enum import Enum
 
 import postgast
 import psycopg
+from google.protobuf.message import DecodeError
 from postgast import pg_query_pb2 as ast
 from psycopg import sql
 
@@ -59,7 +60,11 @@ class Form:
     waits_for_others: bool = False
     """It waits for other transactions without making anybody queue behind it, so lock_timeout must not end it."""
     commits_inside: bool = False
-    """It commits as it goes: after a failure, what it had committed stays."""
+    """It may commit as it goes: after a failure, what it had committed stays, and it is run once more."""
+    optional: bool = False
+    """It may stand in a transaction as well, depending on what it is about; the file's header decides."""
+    idempotent: bool = False
+    """It is content to find its work done (IF EXISTS, IF NOT EXISTS)."""
 
 
 def form_of(statement: Statement) -> Form | None:
@@ -70,6 +75,12 @@ def form_of(statement: Statement) -> Form | None:
         parsed = postgast.parse(statement.text)
     except postgast.PgQueryError:
         return None  # the server will say what is wrong with it, and where
+    except DecodeError:  # nested more deeply than the parser's tree can be handed over
+        if "CONCURRENTLY" in statement.words:
+            return Form(
+                " ".join(statement.words[:2]), refusal="CONCURRENTLY is nested too deeply to be read; simplify it"
+            )
+        return None
     node = parsed.stmts[0].stmt
     kind = node.WhichOneof("node")
     reader = _READERS.get(kind or "")
@@ -83,16 +94,22 @@ def _create_index(node: ast.IndexStmt) -> Form | None:
     if not node.idxname:
         return Form(what, refusal="needs a name for the index, by which it can be found after a crash; name it")
     table = _qualified(node.relation)
-    return Form(what, lambda connection: _index_trace(connection, table, node.idxname), waits_for_others=True)
+    return Form(
+        what,
+        lambda connection: _index_trace(connection, table, node.idxname),
+        waits_for_others=True,
+        idempotent=node.if_not_exists,
+    )
 
 
 def _index_trace(connection: psycopg.Connection, table: str, name: str) -> Trace:
     """An index is in the schema of its table, whatever the search_path."""
     row = connection.execute(
         """
-        SELECT i.indexrelid::regclass::text, i.indisvalid, i.indrelid
+        SELECT pg_catalog.format('%%I.%%I', n.nspname, c.relname), i.indisvalid, i.indrelid
           FROM pg_catalog.pg_class AS t
-          JOIN pg_catalog.pg_class AS c ON c.relnamespace = t.relnamespace AND c.relname = %s
+          JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+          JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = %s
           JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid
          WHERE t.oid = pg_catalog.to_regclass(%s)
         """,
@@ -122,14 +139,15 @@ def _drop(node: ast.DropStmt) -> Form | None:
         # An interrupted one leaves the index invalid; dropping it again ends that.
         return _NOTHING if any(_exists(connection, name) for name in names) else Trace(State.DONE)
 
-    return Form("DROP INDEX CONCURRENTLY", look, waits_for_others=True)
+    return Form("DROP INDEX CONCURRENTLY", look, waits_for_others=True, idempotent=node.missing_ok)
 
 
 def _reindex(node: ast.ReindexStmt) -> Form | None:
     concurrently = any(option.def_elem.defname == "concurrently" for option in node.params)
     whole = node.kind not in (ast.REINDEX_OBJECT_INDEX, ast.REINDEX_OBJECT_TABLE)
     if not concurrently:
-        return Form("REINDEX of more than one table") if whole else None
+        # Of a partitioned table it may not stand in a transaction, of any other it may.
+        return Form("REINDEX of more than one table") if whole else Form("REINDEX", optional=True)
     if whole:
         scope = sql.SQL("n.nspname = {}").format(node.name) if node.name else sql.SQL("true")
     else:
@@ -144,7 +162,7 @@ def _reindex_trace(connection: psycopg.Connection, scope: sql.Composable) -> Tra
     rows = connection.execute(
         sql.SQL(
             """
-            SELECT DISTINCT i.indexrelid::regclass::text
+            SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, c.relname), i.indrelid
               FROM pg_catalog.pg_index AS i
               JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
               JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -154,7 +172,7 @@ def _reindex_trace(connection: psycopg.Connection, scope: sql.Composable) -> Tra
             """
         ).format(scope)
     ).fetchall()
-    return _invalid([name for (name,) in rows], None) if rows else _NOTHING
+    return _invalid([name for name, _ in rows], rows[0][1]) if rows else _NOTHING
 
 
 def _alter_table(node: ast.AlterTableStmt) -> Form | None:
@@ -173,6 +191,8 @@ def _alter_table(node: ast.AlterTableStmt) -> Form | None:
 
 
 def _detach_trace(connection: psycopg.Connection, parent: str, child: str) -> Trace:
+    if not (_exists(connection, parent) and _exists(connection, child)):
+        return _NOTHING  # renamed or gone since: the server will say so
     row = connection.execute(
         "SELECT inhdetachpending FROM pg_catalog.pg_inherits"
         " WHERE inhparent = pg_catalog.to_regclass(%s) AND inhrelid = pg_catalog.to_regclass(%s)",
@@ -191,12 +211,15 @@ def _vacuum(node: ast.VacuumStmt) -> Form | None:
 
 
 def _cluster(node: ast.ClusterStmt) -> Form | None:
-    return None if node.HasField("relation") else Form("CLUSTER of every table")
+    return Form("CLUSTER", optional=True) if node.HasField("relation") else Form("CLUSTER of every table")
 
 
 def _call(node: ast.CallStmt) -> Form:
-    # A procedure that commits has to go on where it stopped; one that does not is atomic. Either may be run again.
-    return Form("CALL", commits_inside=True)
+    return Form("CALL", commits_inside=True, optional=True)
+
+
+def _do(node: ast.DoStmt) -> Form:
+    return Form("DO", commits_inside=True, optional=True)
 
 
 def _of_the_instance(what: str) -> Callable[[object], Form]:
@@ -212,6 +235,7 @@ _READERS: dict[str, Callable[..., Form | None]] = {
     "vacuum_stmt": _vacuum,
     "cluster_stmt": _cluster,
     "call_stmt": _call,
+    "do_stmt": _do,
     "alter_system_stmt": _of_the_instance("ALTER SYSTEM"),
     "createdb_stmt": _of_the_instance("CREATE DATABASE"),
     "dropdb_stmt": _of_the_instance("DROP DATABASE"),
@@ -220,7 +244,7 @@ _READERS: dict[str, Callable[..., Form | None]] = {
     "create_subscription_stmt": _of_the_instance("CREATE SUBSCRIPTION"),
     "drop_subscription_stmt": _of_the_instance("DROP SUBSCRIPTION"),
 }
-_FIRST_WORDS = frozenset({"CREATE", "DROP", "REINDEX", "ALTER", "VACUUM", "CLUSTER", "CALL"})
+_FIRST_WORDS = frozenset({"CREATE", "DROP", "REINDEX", "ALTER", "VACUUM", "CLUSTER", "CALL", "DO"})
 
 
 def _exists(connection: psycopg.Connection, name: str) -> bool:

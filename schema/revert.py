@@ -79,11 +79,7 @@ def _last(
 
 
 def _refuse_unnamed(session: Session, file: SqlFile, shown: str, report: lint.FileReport) -> None:
-    lost = [
-        f"  {shown}:{finding.line}: {finding.relation}: {finding.why}"
-        for finding in report.findings
-        if finding.rule in _LOSING
-    ]
+    lost = [f"  {shown}:{line}: {what}" for line, what in losses(report)]
     reasons = []
     if session.settings.careful:
         reasons.append(f"the stack is {session.settings.stack or 'not named by ESTATE_STACK'}")
@@ -99,6 +95,22 @@ def _refuse_unnamed(session: Session, file: SqlFile, shown: str, report: lint.Fi
                 ]
             )
         )
+
+
+def losses(report: lint.FileReport) -> list[tuple[int, str]]:
+    """What the file may lose, by line: what the rules say, and every statement of which nobody can say that it does
+    not.
+    """
+    said = [
+        (finding.line, f"{finding.relation}: {finding.why}") for finding in report.findings if finding.rule in _LOSING
+    ]
+    summaries = {statement.line: statement.summary for statement in report.statements}
+    unclear = [
+        (statement.line, f"{summaries[statement.line]}: may change or remove rows")
+        for statement in report.file.statements
+        if statement.line not in {line for line, _ in said} and lint.may_lose(statement.text)
+    ]
+    return sorted([*said, *unclear])
 
 
 def _take_back(session: Session, file: SqlFile, down: SqlFile, shown: str, held: Held, *, resumed: bool) -> int:

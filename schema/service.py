@@ -48,8 +48,8 @@ def load(folder: Path) -> Service:
         known = sorted(found.parent.name for found in folder.parent.glob("*/service.toml"))
         raise BadInput([f"ESTATE_SERVICE={folder.name}: there is no {shown}; known services: {', '.join(known)}"])
     try:
-        data = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput([f"{shown}: not TOML: {error}"]) from None
     rows = data.get("login_roles", [])
     if not isinstance(rows, list) or not rows:
@@ -62,7 +62,9 @@ def load(folder: Path) -> Service:
     return Service(folder.name, folder, tuple(_role(row) for row in rows))
 
 
-def _problems(row: dict[str, Any]) -> list[str]:
+def _problems(row: object) -> list[str]:
+    if not isinstance(row, dict):
+        return [f"{row!r} is no table; write [[login_roles]] with the keys {', '.join(sorted(_ROLE_KEYS))}"]
     found: list[str] = []
     name = row.get("name")
     if not isinstance(name, str) or not _ROLE_NAME.fullmatch(name):

@@ -58,7 +58,7 @@ class _Reader:
 
     def port(self, name: str, default: str) -> int:
         value = self.environment.get(name, default)
-        if value.isascii() and value.isdigit() and 0 < int(value) < 65536:
+        if value.isascii() and value.isdigit() and len(value) <= 5 and 0 < int(value) < 65536:
             return int(value)
         self.problems.append(f"{name}={value!r} is no port; set it to a number from 1 to 65535")
         return 0
@@ -89,8 +89,8 @@ class _Reader:
             self.problems.append(
                 f"{name} holds a secret of another user than {username}; give it the secret of {username}"
             )
-        if "\0" in data["password"]:
-            self.problems.append(f"{name} has a NUL character in its password; make a new secret")
+        if "\0" in data["password"] or not data["password"].isprintable():
+            self.problems.append(f"{name} has a control character, or half of one, in its password; make a new secret")
         return Login(data["username"], data["password"])
 
     def sslmode(self) -> tuple[str, str | None]:

@@ -74,7 +74,8 @@ _QUOTED: tuple[tuple[Kind, str, re.Pattern[str], re.Pattern[str]], ...] = (
 _ESCAPE_OPEN = re.compile(r"[eE]'")
 _ESCAPE_REST = re.compile(r"(?:[^'\\]|\\.|'')*'", re.DOTALL)
 # 'a' and 'b' on two lines are one literal, and behind E'a' the second part obeys backslashes too.
-_CONTINUATION = re.compile(r"(?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:[ \t\f\v\n\r]|--[^\n\r]*[\n\r])*'")
+# The loops are atomic (`(?>`): a comment of many dashes could be cut in as many ways, and each would be tried.
+_CONTINUATION = re.compile(r"(?>(?:[ \t\f\v]|--[^\n\r]*)*)[\n\r](?>(?:[ \t\f\v\n\r]|--[^\n\r]*[\n\r])*)'")
 _DOLLAR_OPEN = re.compile(rf"\$(?:{_LETTER}{_LETTERS})?\$")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
@@ -151,7 +152,7 @@ def statements(text: str) -> tuple[Statement, ...]:
         if token.kind is Kind.SYMBOL:
             parentheses = max(0, parentheses + (piece == "(") - (piece == ")"))
         elif token.kind is Kind.WORD:
-            block = _block_depth(block, piece.upper(), _word(text, current[-1:]))
+            block = _block_depth(block, piece.upper(), _before(text, current[-1:]))
         current.append(token)
     if current:
         found.append(_statement(text, current))
@@ -161,6 +162,8 @@ def statements(text: str) -> tuple[Statement, ...]:
 def _block_depth(depth: int, word: str, previous: str) -> int:
     if word == "ATOMIC" and previous == "BEGIN":
         return depth + 1
+    if previous in (".", "AS"):
+        return depth  # a name: p.end, or count(*) AS case
     if depth and word == "CASE":
         return depth + 1
     if depth and word == "END":
@@ -168,8 +171,11 @@ def _block_depth(depth: int, word: str, previous: str) -> int:
     return depth
 
 
-def _word(text: str, last: list[Token]) -> str:
-    return text[last[0].start : last[0].end].upper() if last and last[0].kind is Kind.WORD else ""
+def _before(text: str, last: list[Token]) -> str:
+    """The token before, when it is a word or a symbol, in capitals."""
+    if not last or last[0].kind not in (Kind.WORD, Kind.SYMBOL):
+        return ""
+    return text[last[0].start : last[0].end].upper()
 
 
 def _statement(text: str, parts: list[Token]) -> Statement:

@@ -36,8 +36,8 @@ def run(
     """
 
     def once() -> None:
-        # What an earlier file set for the session must not reach this one.
-        connection.execute("RESET ALL")
+        # What an earlier file left in the session must not reach this one: settings, a role, temporary tables.
+        connection.execute("RESET ALL; RESET ROLE; DISCARD TEMP")
         with connection.transaction():
             timeout = file.headers.statement_timeout or patience.statement_timeout
             execution.set_timeouts(connection, patience.lock_timeout, timeout, local=True)
@@ -53,6 +53,12 @@ def run(
     except StatementFailed as failed:
         ending = "nothing of this file was kept; correct it and run again"
         raise execution.failure(file, shown, failed, patience, ending) from None
+    except psycopg.errors.IntegrityError as error:
+        # A constraint that is DEFERRED is looked at only now.
+        raise MigrationFailed(
+            f"{shown}: at the commit: {execution.words(error)}; nothing of this file was kept, correct it",
+            {"file": shown, "sqlstate": error.sqlstate, "message": error.diag.message_primary},
+        ) from None
     except psycopg.Error as error:
         raise MigrationFailed(
             f"{shown}: {execution.words(error)}; the transaction did not reach its commit, or its answer was lost: "

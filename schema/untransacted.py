@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import psycopg
@@ -62,6 +62,10 @@ class Run:
         return self.session.connection
 
     @property
+    def _timeout(self) -> str:
+        return self.file.headers.statement_timeout or self.session.patience.statement_timeout
+
+    @property
     def statement(self) -> Statement:
         """The file's only one."""
         return self.file.statements[0]
@@ -77,17 +81,21 @@ class Run:
             self.session.report.say(f"{self.shown}: was interrupted; looking at what it left")
             found = self._mended()
             self.session.report.say(f"{self.shown}: {found.state.value}")
+            if found.state is not State.DONE:
+                self._work()
         else:
-            found = self._begin()
-        if not resumed or found.state is not State.DONE:
+            self._begin()
             self._work()
         took = time.perf_counter_ns() - started
         with self.connection.transaction():
             self.marks.finish(took)
         return took
 
-    def _begin(self) -> Trace:
-        """Mark the file as started, unless the catalog holds something that would be taken for its work later."""
+    def _begin(self) -> None:
+        """Mark the file as started, unless the catalog holds something that would be taken for its work later.
+
+        So whoever finds the mark may believe the catalog: what is there has come since.
+        """
         found = self.form.look(self.connection)
         if found.state is State.HALF:
             self._wait_for_builders(found)
@@ -98,12 +106,23 @@ class Run:
                 f"{self.shown}:{self.statement.line}: {_leftovers(found)} is there from an attempt that this runner "
                 f"did not make; look at it, then run: {steps}"
             )
+        if found.state is State.DONE and not self.form.idempotent:
+            self._refuse_as_the_server_does()
         try:
             with self.connection.transaction():
                 self.marks.begin()
         except errors.UniqueViolation:
             raise Superseded from None
-        return found
+
+    def _refuse_as_the_server_does(self) -> None:
+        """The work is there already, made by somebody: the server says so in its own words, and nothing is marked."""
+        try:
+            with settled(self.session, self.form, self._timeout):
+                execution.execute(self.connection, self.statement)
+        except StatementFailed as failed:
+            ending = "the database is as before; correct the cause and run again"
+            raise execution.failure(self.file, self.shown, failed, self.session.patience, ending) from None
+        raise MigrationFailed(f"{self.shown}: somebody undid what was in its way just now, and it was run; run again")
 
     def _mended(self) -> Trace:
         """Take away what an attempt of this very file left, or finish it; what the catalog shows then."""
@@ -126,10 +145,7 @@ class Run:
         """An index is INVALID while it is built, too; the session of a killed runner goes on building it."""
         patience = self.session.patience
         deadline = time.monotonic() + patience.lock
-        while found.table is not None:
-            pids = [pid for (pid,) in self.connection.execute(_BUILDERS, (found.table,))]
-            if not pids:
-                return
+        while pids := builders(self.connection, found):
             if time.monotonic() >= deadline:
                 raise MigrationFailed(
                     f"{self.shown}: process {', '.join(map(str, pids))} still works on the table, so "
@@ -138,12 +154,13 @@ class Run:
             time.sleep(patience.lock_poll)
 
     def _work(self) -> None:
-        timeout = self.file.headers.statement_timeout or self.session.patience.statement_timeout
+        # Only what waits for other sessions' snapshots needs it.
+        lent = self.held.lent if self.form.waits_for_others else nullcontext
 
         def once() -> None:
             before = self.form.look(self.connection)
             try:
-                with self.held.lent(), settled(self.session, self.form, timeout):
+                with lent(), settled(self.session, self.form, self._timeout):
                     execution.execute(self.connection, self.statement)
             except StatementFailed:
                 if self.connection.closed:
@@ -168,6 +185,13 @@ class Run:
             with self.connection.transaction():
                 self.marks.undo()
         return execution.failure(self.file, self.shown, failed, self.session.patience, ending)
+
+
+def builders(connection: psycopg.Connection, found: Trace) -> list[int]:
+    """The sessions that may be at work on the trace's table this very moment."""
+    if found.table is None:
+        return []
+    return [pid for (pid,) in connection.execute(_BUILDERS, (found.table,))]
 
 
 @contextmanager

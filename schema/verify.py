@@ -20,7 +20,8 @@ def run(session: Session, folder: Folder, *, accept: bool) -> None:
     # Under the lock: a run that is under way would look like drift.
     with lock.held(connection, session.settings.database, session.patience, session.report):
         rows = ledger.read(connection)
-        problems = ledger.problems(name, folder.migrations, rows) + _unfinished(name, folder, rows)
+        unfinished = _unfinished(name, folder, rows)
+        problems = ledger.problems(name, folder.migrations, rows) + unfinished
         stored = catalog.load(connection)
         drifts, unknown = _drift(session, stored)
         if accept and not problems:
@@ -28,7 +29,7 @@ def run(session: Session, folder: Folder, *, accept: bool) -> None:
                 raise BadInput(f"{name}: {unknown}, so there is nothing to accept yet")
             _accept(session, drifts)
             return
-    if unknown:
+    if unknown and not unfinished:  # what is unfinished is why
         problems.append(f"{name}: {unknown}")
     if drifts and stored:
         head = f"{name}: {count(len(drifts), 'object')} not as the run of {stored.taken_at:%Y-%m-%d} left them:"

@@ -97,6 +97,14 @@ SELECT 'event trigger' AS kind, quote_ident(evtname) AS identity,
  WHERE NOT EXISTS (SELECT FROM members WHERE classid = 'pg_event_trigger'::regclass AND objid = pg_event_trigger.oid)
 """
 
+# Whoever is a member of an owner stands above row level security. PostgreSQL's own roles (below 16384) are not ours.
+_MEMBERS: Final[LiteralString] = """
+SELECT DISTINCT 'membership' AS kind, quote_ident(pg_get_userbyid(m.member)) || ' in '
+       || quote_ident(pg_get_userbyid(m.roleid)) AS identity, 'member' AS definition
+  FROM pg_auth_members AS m
+ WHERE m.roleid >= 16384 AND m.roleid IN (SELECT nspowner FROM schemas)
+"""
+
 _EXTENSIONS: Final[LiteralString] = """
 SELECT 'extension' AS kind, quote_ident(extname) AS identity,
        concat_ws(E'\\n', 'owner ' || pg_get_userbyid(extowner), 'in schema ' || extnamespace::regnamespace
@@ -143,5 +151,5 @@ SELECT o.type AS kind, o.identity, coalesce('owner ' || pg_get_userbyid(x.owner)
 """
 
 DATABASE_QUERIES: Final[tuple[LiteralString, ...]] = (
-    _DATABASE, _SCHEMAS, _TYPES, _ROUTINES, _EVENT_TRIGGERS, _EXTENSIONS, _PUBLICATIONS, _OTHERS,
+    _DATABASE, _SCHEMAS, _TYPES, _ROUTINES, _EVENT_TRIGGERS, _MEMBERS, _EXTENSIONS, _PUBLICATIONS, _OTHERS,
 )  # fmt: skip

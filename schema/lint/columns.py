@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import postgast
+from google.protobuf.message import DecodeError
 
 from schema.lint.catalog import Column, Constraint
 from schema.lint.parse import Node, column_of, columns_in, inner, label, unwrap, words
@@ -67,7 +68,7 @@ def with_column_renamed(definition: str, old: str, new: str) -> str:
         return definition
     try:
         tree = postgast.parse(f"SELECT {definition.removeprefix('CHECK ').removesuffix(' NOT VALID')}")
-    except postgast.PgQueryError:
+    except (postgast.PgQueryError, DecodeError):
         return definition
     for reference in inner(tree, "ColumnRef"):
         if column_of(reference) == old:

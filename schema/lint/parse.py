@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import postgast
+from google.protobuf.message import DecodeError
 
 # A message of the parser's tree.
 Node = Any
@@ -31,6 +32,8 @@ def parse(text: str) -> Node:
         # The parser counts bytes from 1.
         before = text.encode()[: max(error.cursorpos - 1, 0)]
         raise Unreadable(error.message, len(before.decode(errors="ignore"))) from None
+    except DecodeError:  # an expression some fifty levels deep, which the server has no trouble with
+        raise Unreadable("nested too deeply to be looked into", 0) from None
     if len(found) != 1:
         raise Unreadable("not exactly one statement", 0)
     return unwrap(found[0].stmt)

@@ -145,3 +145,64 @@ def test_ledger_and_files_that_contradict_each_other_are_all_reported(demo: Runn
 def test_the_lock_is_the_one_sqlx_takes() -> None:
     # CRC-32 of "123456789" is the check value of its definition.
     assert lock.key("123456789") == 0x3D32AD9E * 0xCBF43926
+
+
+def test_temporary_tables_and_roles_of_one_file_do_not_reach_the_next(demo: Runner) -> None:
+    demo.database.run("GRANT TEMPORARY ON DATABASE {} TO demo_owner".replace("{}", demo.database.name))
+    demo.write("0003_temporary.sql", "CREATE TEMPORARY TABLE things (id integer);\n")
+    demo.write("0004_rows.sql", "SET LOCAL search_path = demo;\nINSERT INTO things VALUES (1);\n")
+
+    demo.apply()
+
+    assert demo.database.rows("SELECT id FROM demo.things") == [(1,)]
+
+
+def test_a_file_that_gives_the_lock_away_ends_the_run(demo: Runner) -> None:
+    demo.write("0003_unlocks.sql", "SELECT pg_advisory_unlock_all();\n")
+    demo.write("0004_more.sql", "CREATE TABLE demo.more ();\n")
+
+    done = demo.run("apply")
+
+    assert done.returncode == 1
+    assert "the migration lock was given away by a file" in done.stderr
+    assert demo.versions() == [1, 2, 3]
+
+
+def test_a_constraint_that_is_deferred_is_told_with_its_code(demo: Runner) -> None:
+    demo.write(
+        "0003_deferred.sql",
+        "CREATE TABLE demo.child (id int REFERENCES demo.things DEFERRABLE INITIALLY DEFERRED);\n"
+        "INSERT INTO demo.child VALUES (9);\n",
+    )
+
+    done = demo.run("apply")
+
+    assert done.returncode == 1
+    assert "0003_deferred.sql: at the commit: insert or update on table" in done.stderr
+    assert "(SQLSTATE 23503); nothing of this file was kept" in done.stderr
+    assert demo.versions() == [1, 2]
+
+
+def test_a_row_that_breaks_a_constraint_is_not_quoted(demo: Runner) -> None:
+    demo.write(
+        "0003_rows.sql",
+        "CREATE TABLE demo.secrets (id int NOT NULL, hash text NOT NULL);\n"
+        "INSERT INTO demo.secrets SELECT 1, 'argon2-' || 'secret';\nUPDATE demo.secrets SET id = NULL;\n",
+    )
+
+    done = demo.run("apply", "--json")
+
+    assert "argon2-secret" not in done.stdout + done.stderr
+    assert "detail: a row of demo.secrets.id (not quoted here)" in done.stderr
+    kept = demo.database.rows("SELECT error FROM public._schema_history WHERE outcome = 'failed'")
+    assert "argon2-secret" not in kept[0][0]
+
+
+def test_an_expression_that_is_nested_deeply_is_applied_like_any_other(demo: Runner) -> None:
+    terms = " || ".join(["'a'"] * 200)
+    demo.write("0003_view.sql", f"CREATE VIEW demo.deep AS SELECT {terms} AS text;\n")
+    demo.apply()
+    demo.write("0004_rows.sql", f"INSERT INTO demo.things SELECT length({terms});\n")
+
+    assert demo.apply() == "demo: applied 1 migration (0004), ledger now at 0004"
+    assert demo.database.rows("SELECT id FROM demo.things") == [(200,)]

@@ -99,7 +99,6 @@ _F = "demo/migrations/0001_a.sql"
                 ("ALTER TABLE p DETACH PARTITION c CONCURRENTLY", "DETACH PARTITION CONCURRENTLY"),
                 ("VACUUM (ANALYZE) t", "VACUUM"),
                 ("CLUSTER", "CLUSTER of every table"),
-                ("CALL f()", "CALL"),
             )
         ),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -59,10 +59,14 @@ def killed(demo: Runner) -> Runner:
     return demo
 
 
-def _fresh(runner: Runner) -> Iterator[Runner]:
-    """The same service on an empty database of its own."""
+def _fresh(runner: Runner, prior: int = 0) -> Iterator[Runner]:
+    """The same service on a database of its own, in which the first `prior` migrations are applied."""
     with runner.database.server.database(f"killed_{next(_NUMBERS)}") as database:
-        yield Runner(database, runner.service, runner.sql)
+        fresh = Runner(database, runner.service, runner.sql)
+        if prior:
+            with fresh.session(PATIENCE) as (session, found):
+                applying.run(session, replace(found, migrations=found.migrations[:prior]))
+        yield fresh
 
 
 def _finished(runner: Runner) -> Outcome:
@@ -88,9 +92,9 @@ def _dump(database: Database) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def _undisturbed(runner: Runner) -> tuple[Outcome, int]:
+def _undisturbed(runner: Runner, prior: int = 0) -> tuple[Outcome, int]:
     """What a run that nobody disturbs ends in, and how many boundaries it passes."""
-    for fresh in _fresh(runner):
+    for fresh in _fresh(runner, prior):
         boundaries = run_and_kill(fresh, at=0)
         assert boundaries is not None
         return _finished(fresh), boundaries
@@ -106,6 +110,18 @@ def test_a_runner_killed_at_any_boundary_is_finished_by_the_next(killed: Runner,
     for at in range(1 + part, boundaries + 1, _SLICES):
         for fresh in _fresh(killed):
             # A run may take an exchange less, when it need not look twice whether somebody is at work.
+            ended = run_and_kill(fresh, at)
+            assert ended is None or at > boundaries - _SPARE
+            assert _finished(fresh) == expected, f"killed at boundary {at} of {boundaries}"
+
+
+@pytest.mark.parametrize("part", range(_SLICES))
+def test_a_killed_upgrade_is_finished_by_the_next_and_leaves_no_drift(killed: Runner, part: int) -> None:
+    """A fingerprint was taken before it. Every fourth boundary: those that differ from the test above are fewer."""
+    expected, boundaries = _undisturbed(killed, prior=3)
+
+    for at in range(1 + part, boundaries + 1, _SLICES * 4):
+        for fresh in _fresh(killed, prior=3):
             ended = run_and_kill(fresh, at)
             assert ended is None or at > boundaries - _SPARE
             assert _finished(fresh) == expected, f"killed at boundary {at} of {boundaries}"

@@ -6,6 +6,7 @@ import json
 import signal
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from schema import lock
@@ -187,3 +188,56 @@ def test_a_database_that_was_never_migrated_has_no_jobs_to_run(demo: Runner) -> 
 
     assert done.returncode == 2
     assert done.stderr == f"error: demo: nothing was ever applied to {demo.database.name}; run apply\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("BEGIN; INSERT INTO demo.kept VALUES (77)", "BEGIN is transaction control"),
+        ("INSERT INTO demo.kept VALUES (''oops)", "a string is never closed; close it"),
+        ("", "the file is empty (it holds no statement)"),
+        ("ALTER SYSTEM SET work_mem = 1", "ALTER SYSTEM is about the whole instance"),
+    ],
+)
+def test_what_a_query_writes_is_held_against_the_rules_of_files(kept: Runner, written: str, said: str) -> None:
+    _job(kept, "writes", f"SELECT '{written}' AS run;\n")
+
+    done = kept.run("maintain", "writes", "refresh")
+
+    assert done.returncode == 1
+    assert "demo/jobs/writes.sql:1: the query wrote what cannot be run: " in done.stdout
+    assert said in done.stdout
+    assert kept.database.rows("SELECT count(*) FROM demo.kept") == [(0,)]
+    assert _results(kept.database) == [("writes", "failed", 1, False), ("refresh", "done", 0, True)]
+
+
+def test_an_invalid_copy_of_somebody_elses_reindex_is_left_alone(kept: Runner) -> None:
+    _job(kept, "reindex", "REINDEX TABLE CONCURRENTLY demo.kept;\n")
+    kept.database.run("INSERT INTO demo.kept VALUES (1), (1)")
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        kept.database.run("CREATE UNIQUE INDEX CONCURRENTLY mine_ccnew ON demo.kept (years)")
+
+    assert kept.run("maintain", "reindex").returncode == 0
+
+    assert kept.database.rows("SELECT to_regclass('demo.mine_ccnew') IS NOT NULL") == [(True,)]
+
+
+def test_a_copy_that_a_killed_run_of_the_job_left_is_dropped(kept: Runner) -> None:
+    _job(kept, "reindex", "REINDEX TABLE CONCURRENTLY demo.kept;\n")
+    kept.database.run("CREATE INDEX kept_years ON demo.kept (years)")
+    kept.database.run("ALTER INDEX demo.kept_years OWNER TO demo_owner")
+    with kept.database.master() as writer, kept.database.master() as other:
+        writer.execute("BEGIN")
+        writer.execute("LOCK TABLE demo.kept IN ROW EXCLUSIVE MODE")
+        other.execute("SET statement_timeout = '100ms'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            other.execute("REINDEX TABLE CONCURRENTLY demo.kept")
+    kept.database.run(
+        "INSERT INTO public._schema_jobs (job, actor, host, runner_version) VALUES ('reindex', 'a', 'b', 'c')"
+    )
+
+    done = kept.run("maintain", "reindex")
+
+    assert done.returncode == 0, done.stdout
+    assert "mending: DROP INDEX CONCURRENTLY demo.kept_years_ccnew" in done.stdout
+    assert kept.database.rows("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]

@@ -144,3 +144,27 @@ def test_json_tells_what_was_reverted(pair: Runner) -> None:
 
     assert (document["reverted"]["version"], document["ledger"]) == (3, {"version": 2})
     assert document["renews"] == ["demo.names"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "WITH gone AS (DELETE FROM demo.things RETURNING 1) SELECT count(*) FROM gone",
+        "DO $$ BEGIN EXECUTE 'TRUNCATE demo.things'; END $$",
+        "DELETE FROM demo.things WHERE id > 0",
+        "UPDATE demo.things SET id = id + 1",
+        "ALTER TABLE demo.things ALTER COLUMN id TYPE smallint",
+        "SELECT demo.wipe()",
+    ],
+)
+def test_whatever_might_lose_something_has_to_be_named(demo: Runner, statement: str) -> None:
+    demo.write("0003_a.up.sql", "CREATE VIEW demo.a AS SELECT 1 AS one;\n")
+    demo.write("0003_a.down.sql", f"DROP VIEW demo.a;\n{statement};\n")
+    demo.apply()
+
+    done = demo.run("revert")
+
+    assert done.returncode == 3
+    assert "demo: 0003_a was not reverted: it loses data" in done.stderr
+    assert "demo/migrations/0003_a.down.sql:2: " in done.stderr
+    assert _exists(demo, "demo.a")

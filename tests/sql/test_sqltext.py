@@ -89,6 +89,9 @@ def test_a_quoted_text_is_one_token(text: str) -> None:
         ("CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); x", [
             "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)", "x"]),
         ("SELECT CASE WHEN a THEN b END; x", ["SELECT CASE WHEN a THEN b END", "x"]),
+        ("CREATE FUNCTION f() BEGIN ATOMIC SELECT p.end AS case FROM p; END; x", [
+            "CREATE FUNCTION f() BEGIN ATOMIC SELECT p.end AS case FROM p; END", "x"]),
+        ("SELECT E'a' " + "-" * 200 + "\n; x", ["SELECT E'a'", "x"]),
     ],
 )  # fmt: skip
 def test_statements_end_where_postgresql_ends_them(text: str, expected: list[str]) -> None:

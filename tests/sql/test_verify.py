@@ -156,3 +156,14 @@ def test_pending_files_are_no_difference_and_an_interrupted_one_is(tasks: Runner
     done = tasks.run("verify")
     assert done.returncode == 1
     assert done.stderr == "error: demo: 0004 (index) was interrupted; `apply` finishes it\n"
+
+
+def test_a_member_who_joins_the_owner_is_found(tasks: Runner) -> None:
+    with tasks.database.superuser() as superuser:
+        superuser.execute("GRANT demo_owner TO demo_app")
+        done = tasks.run("verify", "--json")
+        superuser.execute("REVOKE demo_owner FROM demo_app")
+
+    assert [(row["kind"], row["identity"]) for row in json.loads(done.stdout)["drift"]] == [
+        ("membership", "demo_app in demo_owner")
+    ]
