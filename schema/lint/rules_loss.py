@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schema.lint.fold_drop import dropped_names
-from schema.lint.parse import kind, label, qualified, unwrap
+from schema.lint.parse import inner, kind, label, qualified, unwrap
 from schema.lint.rule import Rule
 from schema.lint.step import Hit, Step, is_true
 
@@ -78,14 +78,19 @@ def _truncate(step: Step) -> Iterator[Hit]:
         yield Hit(next(iter(emptied)), f"{shown}: the rows are gone, and nobody may read meanwhile")
 
 
+# What is run at once. The body of a function, which is read too when it is written in SQL, is not.
+_QUERIES = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
+
+
 def _without_where(step: Step, statement: str) -> Iterator[Hit]:
-    node = step.node
-    if kind(node) != statement:
+    """A statement of the kind that takes every row, also one inside a WITH."""
+    if kind(step.node) not in _QUERIES:
         return
-    condition = unwrap(node.where_clause) if node.HasField("where_clause") else None
-    relation = step.facts.name(node.relation)
-    if step.exists(relation) and (condition is None or is_true(condition)):
-        yield Hit(relation, f"no WHERE: every row of {step.facts.shown(relation)}, in one transaction")
+    for node in inner(step.node, statement):
+        condition = unwrap(node.where_clause) if node.HasField("where_clause") else None
+        relation = step.facts.name(node.relation)
+        if step.exists(relation) and (condition is None or is_true(condition)):
+            yield Hit(relation, f"no WHERE: every row of {step.facts.shown(relation)}, in one transaction")
 
 
 def _delete(step: Step) -> Iterator[Hit]:

@@ -149,5 +149,14 @@ class Hit:
 
 
 def is_true(node: Node | None) -> bool:
-    """Whether a condition is there for show: WHERE true."""
-    return node is not None and constant(node) in ("true", "t")
+    """Whether a condition is there for show: WHERE true, WHERE 1 = 1, and what AND and OR make of these."""
+    if node is None:
+        return False
+    if kind(node) == "BoolExpr":
+        every = label(node, "boolop") == "AND_EXPR"
+        parts = [is_true(unwrap(one)) for one in node.args]
+        return label(node, "boolop") != "NOT_EXPR" and (all(parts) if every else any(parts))
+    if kind(node) == "A_Expr" and words(node.name) == ("=",) and node.HasField("lexpr"):
+        left = constant(node.lexpr)
+        return left is not None and left == constant(node.rexpr)
+    return constant(node) in ("true", "t")

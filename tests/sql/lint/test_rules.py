@@ -77,3 +77,20 @@ def test_the_server_takes_the_forms_as_the_rules_say(database: Database) -> None
                 if bool(refused) != fails:
                     wrong.append(f"{rule.name}: {texts}: {refused or 'was taken'}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("statement", "rules"),
+    [
+        ("WITH gone AS (DELETE FROM app.archive RETURNING 1) SELECT count(*) FROM gone", ["delete-of-all-rows"]),
+        ("DELETE FROM app.archive WHERE 1 = 1", ["delete-of-all-rows"]),
+        ("DELETE FROM app.archive WHERE true AND 2 = 2", ["delete-of-all-rows"]),
+        ("DELETE FROM app.archive WHERE id = 1 OR true", ["delete-of-all-rows"]),
+        ("UPDATE app.tasks SET points = 0 WHERE 'a' = 'a'", ["update-of-all-rows"]),
+        ("DELETE FROM app.archive WHERE id = 1", []),
+        ("DELETE FROM app.archive WHERE NOT true", []),
+        ("CREATE FUNCTION app.empty() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM app.archive; END", []),
+    ],
+)
+def test_a_condition_for_show_and_a_statement_inside_another_are_seen_through(statement: str, rules: list[str]) -> None:
+    assert found(f"{statement};") == rules
