@@ -84,3 +84,14 @@ def demo(database: Database, tmp_path: Path) -> Runner:
     runner.write("0001_schema.sql", "CREATE SCHEMA demo;\n")
     runner.write("0002_things.sql", "CREATE TABLE demo.things (id integer PRIMARY KEY);\n")
     return runner
+
+
+@pytest.fixture
+def things(demo: Runner) -> Runner:
+    """A table with two rows that a unique index would not take, made by three migrations."""
+    demo.write(
+        "0003_name.sql",
+        "ALTER TABLE demo.things ADD COLUMN name text;\nINSERT INTO demo.things VALUES (1, 'same'), (2, 'same');\n",
+    )
+    demo.apply()
+    return demo
