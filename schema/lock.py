@@ -49,29 +49,28 @@ class Held:
     waited: float
     """Seconds that it was waited for; 0 when it was free."""
 
-    @contextmanager
-    def lent(self) -> Iterator[None]:
-        """Lend sqlx's lock away for the block, and take it again.
+    def lend(self) -> None:
+        """Lend sqlx's lock away, until `ensure` takes it again.
 
         A service that migrates itself waits inside pg_advisory_lock, with a snapshot. What builds an index concurrently
         waits for that snapshot: a deadlock, of which this session would be the victim each time. With the lock the
         service goes on, finds the row that is marked as not finished, and stops. Other runners stay outside: they ask
-        for a lock of our own first. What the statement led to is told and marked before the lock is taken again
-        (`ensure`): nothing else may hide it.
+        for a lock of our own first. What the statement led to is told and marked before the lock is taken again:
+        waiting for it must hide nothing.
         """
-        _unlock(self.connection, key(self.database))
-        yield
+        if key(self.database) in _mine(self.connection):  # a second attempt finds it lent already
+            _unlock(self.connection, key(self.database))
 
     def ensure(self) -> None:
         """See that both locks are held, before the next file: take sqlx's again where it was lent.
 
         Raise LockNotObtained when sqlx's cannot be had, or when a file gave ours away.
         """
-        held = {number for (number,) in self.connection.execute(_MINE)}
+        held = _mine(self.connection)
         if key(_own(self.database)) not in held:
             raise LockNotObtained(
                 f"{self.database}: the migration lock was given away by a file (pg_advisory_unlock_all, DISCARD ALL?); "
-                "what was applied is kept; take that out of the file after this one, and run again"
+                "what was applied is kept; run again"
             )
         if key(self.database) not in held:
             _wait(self.connection, key(self.database), self.database, self.patience, self.report)
@@ -91,9 +90,12 @@ def held(connection: psycopg.Connection, database: str, patience: Patience, repo
     finally:
         # A broken or closed session has given its locks back by itself.
         if not connection.closed:
-            held_now = {number for (number,) in connection.execute(_MINE)}
-            for number in held_now & {key(database), key(_own(database))}:
+            for number in _mine(connection) & {key(database), key(_own(database))}:
                 _unlock(connection, number)
+
+
+def _mine(connection: psycopg.Connection) -> set[int]:
+    return {number for (number,) in connection.execute(_MINE)}
 
 
 def _own(database: str) -> str:

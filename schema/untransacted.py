@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -154,13 +154,12 @@ class Run:
             time.sleep(patience.lock_poll)
 
     def _work(self) -> None:
-        # Only what waits for other sessions' snapshots needs it.
-        lent = self.held.lent if self.form.waits_for_others else nullcontext
-
         def once() -> None:
             before = self.form.look(self.connection)
+            if self.form.waits_for_others:
+                self.held.lend()
             try:
-                with lent(), settled(self.session, self.form, self._timeout):
+                with settled(self.session, self.form, self._timeout):
                     execution.execute(self.connection, self.statement)
             except StatementFailed:
                 if self.connection.closed:
