@@ -73,9 +73,9 @@ def finish(connection: psycopg.Connection, file: SqlFile, nanoseconds: int) -> N
     )
 
 
-def reopen(connection: psycopg.Connection, file: SqlFile) -> None:
-    """The file is being taken back by a statement that runs outside a transaction."""
-    connection.execute("UPDATE public._sqlx_migrations SET success = false WHERE version = %s", (file.version,))
+def set_success(connection: psycopg.Connection, file: SqlFile, success: bool) -> None:
+    """The file is being taken back by a statement that runs outside a transaction (false), or that failed (true)."""
+    connection.execute("UPDATE public._sqlx_migrations SET success = %s WHERE version = %s", (success, file.version))
 
 
 def remove(connection: psycopg.Connection, file: SqlFile) -> None:

@@ -59,8 +59,8 @@ class Form:
     """Why it may not stand in a migration at all, with the mend."""
     waits_for_others: bool = False
     """It waits for other transactions without making anybody queue behind it, so lock_timeout must not end it."""
-    commits_inside: bool = False
-    """It may commit as it goes: after a failure, what it had committed stays, and it is run once more."""
+    after_failure: str = "the database is as before"
+    """What holds when it has failed, and what it may have left is mended."""
     optional: bool = False
     """It may stand in a transaction as well, depending on what it is about; the file's header decides."""
     idempotent: bool = False
@@ -139,7 +139,13 @@ def _drop(node: ast.DropStmt) -> Form | None:
         # An interrupted one leaves the index invalid; dropping it again ends that.
         return _NOTHING if any(_exists(connection, name) for name in names) else Trace(State.DONE)
 
-    return Form("DROP INDEX CONCURRENTLY", look, waits_for_others=True, idempotent=node.missing_ok)
+    return Form(
+        "DROP INDEX CONCURRENTLY",
+        look,
+        waits_for_others=True,
+        idempotent=node.missing_ok,
+        after_failure="the index may be INVALID now: no query uses it any more, and the next run drops it",
+    )
 
 
 def _reindex(node: ast.ReindexStmt) -> Form | None:
@@ -214,12 +220,15 @@ def _cluster(node: ast.ClusterStmt) -> Form | None:
     return Form("CLUSTER", optional=True) if node.HasField("relation") else Form("CLUSTER of every table")
 
 
+_COMMITS = "what it had committed is kept, and it is run from its beginning once more"
+
+
 def _call(node: ast.CallStmt) -> Form:
-    return Form("CALL", commits_inside=True, optional=True)
+    return Form("CALL", after_failure=_COMMITS, optional=True)
 
 
 def _do(node: ast.DoStmt) -> Form:
-    return Form("DO", commits_inside=True, optional=True)
+    return Form("DO", after_failure=_COMMITS, optional=True)
 
 
 def _of_the_instance(what: str) -> Callable[[object], Form]:

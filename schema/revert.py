@@ -118,9 +118,9 @@ def _take_back(session: Session, file: SqlFile, down: SqlFile, shown: str, held:
     started = time.perf_counter_ns()
     if down.outside:
         marks = Marks(
-            begin=lambda: ledger.reopen(connection, file),
+            begin=lambda: ledger.set_success(connection, file, False),
             finish=lambda took: _finish(session, file, took),
-            undo=lambda: ledger.finish(connection, file, -1),
+            undo=lambda: ledger.set_success(connection, file, True),
         )
         return Run(session, down, shown, down.outside, marks, held).run(resumed=resumed)
     transaction.run(

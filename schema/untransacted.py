@@ -174,13 +174,10 @@ class Run:
             raise self._failed(failed) from None
 
     def _failed(self, failed: StatementFailed) -> MigrationFailed:
+        ending = f"{self.form.after_failure}; correct the cause and run again"
         if self.connection.closed:
             ending = "the connection was lost; run again: what had happened is found, and finished or undone"
-        elif self.form.commits_inside:
-            ending = "what it had committed is kept; correct the cause and run again: it is called once more"
         else:
-            ending = "the database is as before; correct the cause and run again"
-        if not self.connection.closed:
             with self.connection.transaction():
                 self.marks.undo()
         return execution.failure(self.file, self.shown, failed, self.session.patience, ending)

@@ -61,3 +61,17 @@ def invalid_index(runner: Runner) -> None:
         with pytest.raises(psycopg.errors.QueryCanceled):
             builder.execute("CREATE INDEX CONCURRENTLY things_name ON demo.things (name)")
     assert indexes(runner) == [("demo.things_name", False)]
+
+
+def begun_detach(runner: Runner) -> None:
+    """A partition is to be detached by 0005, which was begun; nothing has happened yet."""
+    runner.write(
+        "0004_parts.sql",
+        "CREATE TABLE demo.parts (id int) PARTITION BY RANGE (id);\n"
+        "CREATE TABLE demo.part_1 PARTITION OF demo.parts FOR VALUES FROM (1) TO (2);\n",
+    )
+    runner.apply()
+    runner.write(
+        "0005_detach.sql", "-- no-transaction\nALTER TABLE demo.parts DETACH PARTITION demo.part_1 CONCURRENTLY;\n"
+    )
+    mark_started(runner, "0005_detach.sql")

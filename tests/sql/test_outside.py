@@ -10,6 +10,7 @@ import pytest
 from tests.sql.outside import (
     INDEX,
     UNIQUE,
+    begun_detach,
     history,
     indexes,
     invalid_index,
@@ -103,16 +104,7 @@ def test_a_statement_timeout_of_the_header_ends_it_and_leaves_nothing(things: Ru
 
 
 def test_a_partition_that_was_detached_in_part_is_finished(things: Runner) -> None:
-    things.write(
-        "0004_parts.sql",
-        "CREATE TABLE demo.parts (id int) PARTITION BY RANGE (id);\n"
-        "CREATE TABLE demo.part_1 PARTITION OF demo.parts FOR VALUES FROM (1) TO (2);\n",
-    )
-    things.apply()
-    things.write(
-        "0005_detach.sql", "-- no-transaction\nALTER TABLE demo.parts DETACH PARTITION demo.part_1 CONCURRENTLY;\n"
-    )
-    mark_started(things, "0005_detach.sql")
+    begun_detach(things)
     with things.database.master() as reader, reader.transaction(), things.database.master() as other:
         reader.execute("SELECT FROM demo.parts")
         other.execute("SET statement_timeout = '100ms'")
@@ -209,16 +201,7 @@ def test_a_file_that_is_changed_while_it_is_interrupted_is_told_apart_from_an_ed
 
 
 def test_a_detach_whose_table_was_renamed_meanwhile_is_not_taken_for_done(things: Runner) -> None:
-    things.write(
-        "0004_parts.sql",
-        "CREATE TABLE demo.parts (id int) PARTITION BY RANGE (id);\n"
-        "CREATE TABLE demo.part_1 PARTITION OF demo.parts FOR VALUES FROM (1) TO (2);\n",
-    )
-    things.apply()
-    things.write(
-        "0005_detach.sql", "-- no-transaction\nALTER TABLE demo.parts DETACH PARTITION demo.part_1 CONCURRENTLY;\n"
-    )
-    mark_started(things, "0005_detach.sql")
+    begun_detach(things)
     things.database.run("ALTER TABLE demo.parts RENAME TO renamed")
 
     done = things.run("apply")
@@ -245,3 +228,21 @@ def test_a_block_may_commit_as_it_goes_when_the_header_says_so(things: Runner) -
     things.apply()
 
     assert things.database.rows("SELECT count(*) FROM demo.things") == [(0,)]
+
+
+def test_an_index_whose_drop_was_ended_halfway_is_told_and_dropped_by_the_next_run(things: Runner) -> None:
+    things.write("0004_index.sql", INDEX)
+    things.apply()
+    things.write(
+        "0005_drop.sql",
+        "-- no-transaction\n-- statement-timeout: 100ms\nDROP INDEX CONCURRENTLY demo.things_name;\n",
+    )
+    with open_transaction(things.database):
+        done = things.run("apply")
+        assert done.returncode == 1
+        assert "the index may be INVALID now: no query uses it any more, and the next run drops it" in done.stderr
+        assert indexes(things) == [("demo.things_name", False)]
+        assert things.versions() == [1, 2, 3, 4]
+
+    assert things.apply() == "demo: applied 1 migration (0005), ledger now at 0005"
+    assert indexes(things) == []

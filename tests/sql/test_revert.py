@@ -168,3 +168,15 @@ def test_whatever_might_lose_something_has_to_be_named(demo: Runner, statement: 
     assert "demo: 0003_a was not reverted: it loses data" in done.stderr
     assert "demo/migrations/0003_a.down.sql:2: " in done.stderr
     assert _exists(demo, "demo.a")
+
+
+def test_a_failed_drop_leaves_the_ledgers_row_as_it_was(demo: Runner) -> None:
+    demo.write("0003_index.up.sql", "-- no-transaction\nCREATE INDEX CONCURRENTLY things_id ON demo.things (id);\n")
+    demo.write("0003_index.down.sql", "-- no-transaction\nDROP INDEX CONCURRENTLY demo.nosuch, demo.other;\n")
+    demo.apply()
+    before = demo.ledger()
+
+    done = demo.run("revert", "0003_index")
+
+    assert done.returncode == 1
+    assert demo.ledger() == before
