@@ -45,12 +45,15 @@ def _wait(client: Any, service: Service, deployment: str, poll: float, deadline:
         f"the migrations are applied; old pooler tasks may answer `cached plan must not change result type` until they"
         f" are replaced: look at the events of the ECS service {pooler.service}"
     )
+    seen = False  # what update_service made may not be described at once
     while True:
         (found,) = client.describe_services(cluster=pooler.cluster, services=[pooler.service])["services"]
         states = {row["id"]: row.get("rolloutState") for row in found["deployments"]}
         if states.get(deployment) == "COMPLETED" and len(states) == 1:
             return
-        if states.get(deployment) in (None, "FAILED"):  # the circuit breaker rolls back to the old tasks
+        gone = seen and deployment not in states
+        seen = seen or deployment in states
+        if gone or states.get(deployment) == "FAILED":  # the circuit breaker rolls back to the old tasks
             raise OperatorError(f"{service.name}: the new pooler tasks did not start and ECS went back", mend)
         if time.monotonic() >= deadline:
             raise OperatorError(f"{service.name}: the pooler tasks are not replaced yet", mend)

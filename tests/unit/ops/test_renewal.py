@@ -49,7 +49,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Make:
 def test_the_tasks_are_replaced_and_the_end_of_it_is_waited_for(make: Make) -> None:
     going = {**NEW, "rolloutState": "IN_PROGRESS"}
     done = {**NEW, "rolloutState": "COMPLETED"}
-    ecs = make([[going, OLD], [done, OLD], [done]])
+    ecs = make([[OLD], [going, OLD], [done, OLD], [done]])  # at first the new one is not visible
 
     renewal.renew(Account("us-east-1"), [SERVICE], CHANGED)
 
@@ -67,7 +67,7 @@ def test_a_service_in_which_nothing_changed_is_left_alone(make: Make) -> None:
 
 @pytest.mark.parametrize("after", [[{**NEW, "rolloutState": "FAILED"}, OLD], [OLD]], ids=["failed", "rolled back"])
 def test_new_tasks_that_do_not_start_are_told_with_what_is_left(make: Make, after: list[dict[str, Any]]) -> None:
-    make([after])
+    make([[{**NEW, "rolloutState": "IN_PROGRESS"}, OLD], after])
 
     with pytest.raises(OperatorError) as error:
         renewal.renew(Account("us-east-1"), [SERVICE], CHANGED)
