@@ -1,13 +1,26 @@
--- The role that owns every object of this database. Nobody logs in as it: row level security does not hold for owners,
--- so whoever works as the owner does so on purpose, with SET ROLE.
+-- The roles that own the objects of this database. Nobody logs in as them: row level security does not hold for owners,
+-- so whoever works as one does so on purpose, with SET ROLE.
+--
+-- platform_owner  everything but what the next two own
+-- platform_authz  the functions that policies ask, and the searches: it may read what they read, and write nothing
+-- platform_audit  the audit log and the function that writes it, so that nobody else can
 DO $$
+DECLARE
+    wanted name;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'platform_owner') THEN
-        CREATE ROLE platform_owner NOLOGIN;
-    END IF;
+    FOREACH wanted IN ARRAY ARRAY['platform_owner', 'platform_authz', 'platform_audit'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+        END IF;
+    END LOOP;
 END
 $$;
+
+-- A policy for a role holds for whoever inherits from it, and so does a privilege. The owner only becomes one of the
+-- other two, with SET ROLE, to make what shall be theirs.
+ALTER ROLE platform_owner NOINHERIT;
 
 -- From PostgreSQL 16 on, whoever creates a role may administer it, but not act as it. Creating objects for it needs
 -- that.
 GRANT platform_owner TO CURRENT_USER;
+GRANT platform_authz, platform_audit TO platform_owner;
