@@ -134,7 +134,7 @@ def read(path: Path, version: int, shown: str, kind: str = "migrations") -> SqlF
             line = content.count(b"\n", 0, offset) + 1
             raise BadInput([f"{shown}:{line}: {problem}"])
     text = content.decode()
-    heads, found = headers.read(text)
+    heads, found = headers.read(text, kind)
     try:
         found = sorted([*found, *_text_problems(text, heads, kind)])
     except Unterminated as open_quote:

@@ -1,9 +1,9 @@
 """Run a service's scheduled work: partitions, refreshes, retention, statistics.
 
-A job is a file in sql/<service>/jobs/. Its statements run one after another as the owner, each outside a transaction,
-so a job may do what a function cannot (VACUUM, REINDEX CONCURRENTLY, DETACH PARTITION CONCURRENTLY). Where a statement
-returns a column named `run`, each of its values is a statement to run next: a query decides, the job does. A job must
-be written so that it may be run again at any time.
+A job is a file in sql/<service>/jobs/. Its statements run one after another as the owner, or as the role that its
+header names, each outside a transaction, so a job may do what a function cannot (VACUUM, REINDEX CONCURRENTLY, DETACH
+PARTITION CONCURRENTLY). Where a statement returns a column named `run`, each of its values is a statement to run next:
+a query decides, the job does. A job must be written so that it may be run again at any time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from schema import execution, files, jobs, lock, outside, untransacted
+from schema import execution, files, headers, jobs, lock, outside, untransacted
 from schema.errors import BadInput, LockNotObtained, MigrationFailed
 from schema.execution import StatementFailed
 from schema.files import SqlFile
@@ -41,6 +41,7 @@ def chosen(folder: Folder, names: Sequence[str]) -> tuple[SqlFile, ...]:
 def run(session: Session, chosen: Sequence[SqlFile]) -> int:
     """Run the jobs in turn, each whatever became of the one before; the exit code is that of the worst."""
     _refuse_unprepared(session)
+    _refuse_roles(session, chosen)
     watch = Watch.begin(session)
     results = []
     for job in chosen:
@@ -79,6 +80,37 @@ def _refuse_unprepared(session: Session) -> None:
     row = session.connection.execute("SELECT pg_catalog.to_regclass('public._schema_jobs') IS NOT NULL").fetchone()
     if not row or not row[0]:
         raise BadInput(f"{session.service.name}: nothing was ever applied to {session.settings.database}; run apply")
+
+
+def _refuse_roles(session: Session, chosen: Sequence[SqlFile]) -> None:
+    """A job acts as one of the service's own roles that nobody logs in as: such roles own things, others only use them.
+
+    Asked before any job is run, for a wrong header is a wrong file.
+    """
+    problems = []
+    for job in chosen:
+        if not (role := job.headers.role):
+            continue
+        row = session.connection.execute(
+            "SELECT rolcanlogin, pg_catalog.pg_has_role(oid, %s) FROM pg_catalog.pg_roles WHERE rolname = %s",
+            # From 16 on, who made a role is a member of it that may not act as it.
+            ("SET" if session.connection.info.server_version >= 160000 else "MEMBER", role),
+        ).fetchone()
+        if not role.startswith(f"{session.service.name}_"):
+            problem = f"is no role of {session.service.name}; name one that begins with {session.service.name}_"
+        elif row is None:
+            problem = "does not exist; make it in bootstrap/, or correct the name"
+        elif row[0]:
+            problem = f"is a role to log in as; name one that owns what the job works on, such as {session.owner}"
+        elif not row[1]:
+            problem = f"is no role that the runner may act as; GRANT {role} TO {session.owner} in bootstrap/"
+        else:
+            continue
+        shown = files.shown_name(session.service.name, "jobs", job)
+        line = next(n for n, text in enumerate(job.text.splitlines(), 1) if text.startswith(f"-- {headers.ROLE}:"))
+        problems.append(f"{shown}:{line}: role: {role} {problem}")
+    if problems:
+        raise BadInput(problems)
 
 
 def _one(session: Session, job: SqlFile) -> Result:
@@ -136,13 +168,13 @@ def _statement(session: Session, job: SqlFile, shown: str, statement: Statement,
 def _execute(session: Session, job: SqlFile, shown: str, statement: Statement, result: Result) -> list[str]:
     form = outside.form_of(statement)
     timeout = job.headers.statement_timeout or session.patience.statement_timeout
-    if form is not None and _finished(session, shown, form, result):
+    if form is not None and _finished(session, job, shown, form, result):
         return []
     returned: list[str] = []
 
     def once() -> None:
         returned.clear()
-        with untransacted.settled(session, form, timeout):
+        with untransacted.settled(session, form, timeout, job.headers.role):
             cursor = execution.execute(session.connection, statement)
             returned.extend(_to_run(cursor))
             result.affected_rows += max(cursor.rowcount, 0) if cursor.description is None else 0
@@ -152,7 +184,7 @@ def _execute(session: Session, job: SqlFile, shown: str, statement: Statement, r
     return returned
 
 
-def _finished(session: Session, shown: str, form: outside.Form, result: Result) -> bool:
+def _finished(session: Session, job: SqlFile, shown: str, form: outside.Form, result: Result) -> bool:
     """Finish or take away what an interrupted run of the same statement left; whether that was all there was to do.
 
     A detach that was begun can only be finished, whoever began it. An INVALID index is taken away only after a run of
@@ -164,7 +196,7 @@ def _finished(session: Session, shown: str, form: outside.Form, result: Result) 
     if found.table is not None and (not result.after_a_failure or untransacted.builders(session.connection, found)):
         return False
     try:
-        untransacted.mend(session, found, shown)
+        untransacted.mend(session, found, shown, job.headers.role)
     except psycopg.Error as error:
         raise MigrationFailed(f"{shown}: could not mend: {execution.words(error)}; run again") from None
     return form.look(session.connection).state is State.DONE

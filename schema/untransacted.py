@@ -191,14 +191,14 @@ def builders(connection: psycopg.Connection, found: Trace) -> list[int]:
 
 
 @contextmanager
-def settled(session: Session, form: Form | None, statement_timeout: str) -> Iterator[None]:
-    """Act as the owner for the block, with the timeouts that fit the form."""
+def settled(session: Session, form: Form | None, statement_timeout: str, role: str | None = None) -> Iterator[None]:
+    """Act as the role, or as the owner, for the block, with the timeouts that fit the form."""
     connection = session.connection
     patient = form is not None and form.waits_for_others
     lock_timeout = "0" if patient else session.patience.lock_timeout
     connection.execute("RESET ALL")
     execution.set_timeouts(connection, lock_timeout, statement_timeout, local=False)
-    connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(session.owner)))
+    connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role or session.owner)))
     try:
         yield
     finally:
@@ -208,9 +208,9 @@ def settled(session: Session, form: Form | None, statement_timeout: str) -> Iter
             connection.execute("RESET ALL")
 
 
-def mend(session: Session, found: Trace, shown: str) -> None:
+def mend(session: Session, found: Trace, shown: str, role: str | None = None) -> None:
     """Take away, or finish, what the trace found; each step is said before it is taken."""
-    with settled(session, None, session.patience.statement_timeout):
+    with settled(session, None, session.patience.statement_timeout, role):
         # These wait for other transactions, and nobody queues behind them.
         session.connection.execute("SET lock_timeout = 0")
         for step in found.mend:

@@ -12,6 +12,7 @@ from hypothesis import settings
 from local.postgres import temporary
 from tests.sql.databases import MAJORS, Database, Server
 from tests.sql.runner import Runner
+from tests.sql.tenants import Organization
 
 # How long one example takes says more about the other tests on the machine than about the code.
 settings.register_profile("estate", deadline=None)
@@ -53,6 +54,16 @@ def platform(migrated: dict[str, Database]) -> Iterator[Database]:
     yield migrated["platform"]
     for emptied in ("app.organizations", "auth.users", "auth.roles"):
         migrated["platform"].empty(emptied)
+
+
+@pytest.fixture
+def acme(platform: Database) -> Organization:
+    return Organization(platform, "acme")
+
+
+@pytest.fixture
+def other(platform: Database) -> Organization:
+    return Organization(platform, "other")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from tests.sql.databases import Database
 
-_OURS = ["auth", "app", "analytics", "audit", "authz", "ops", "part", "familytales"]
+_OURS = ["auth", "app", "analytics", "audit", "authz", "ops", "part", "archive", "familytales"]
 
 
 @pytest.fixture
@@ -25,7 +25,9 @@ def test_every_table_has_row_level_security(database: Database) -> None:
 
 
 def test_every_foreign_key_has_an_index(database: Database) -> None:
-    """An index serves a key when it starts with its columns, or is unique over some of them."""
+    """An index serves a key when it starts with its columns, or with the one that is not the tenant's: an id belongs to
+    one tenant, so that one finds the same rows.
+    """
     unserved = database.rows(
         """
         SELECT conrelid::regclass::text, conname FROM pg_constraint AS key
@@ -37,7 +39,10 @@ def test_every_foreign_key_has_an_index(database: Database) -> None:
                 WHERE i.indrelid = key.conrelid AND i.indisvalid
                   AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) ~ '^\\(\\w+ IS NOT NULL\\)$')
                   AND (k.columns[1:cardinality(key.conkey)] @> key.conkey
-                       OR (i.indisunique AND i.indpred IS NULL AND key.conkey @> k.columns))
+                       OR (i.indisunique AND i.indpred IS NULL AND key.conkey @> k.columns)
+                       OR (k.columns[1] = ANY (key.conkey)
+                           AND k.columns[1] <> (SELECT attnum FROM pg_attribute WHERE attrelid = key.conrelid
+                                                   AND attname = ANY (ARRAY['organization_id', 'family_id']))))
            )
         """,
         _OURS,
@@ -73,7 +78,8 @@ def test_public_may_execute_and_use_nothing(database: Database) -> None:
     ) == []  # fmt: skip
 
 
-def test_partitions_are_out_of_reach_of_everybody_but_the_owner(database: Database, service_name: str) -> None:
+def test_partitions_are_out_of_reach_of_everybody_but_owners_and_dumps(database: Database, service_name: str) -> None:
+    """A dump reads partitions one by one; the owner of the audit log makes its own."""
     owner = f"{service_name}_owner"
     leaves = database.rows(
         "SELECT relnamespace::regnamespace::text FROM pg_class WHERE relispartition AND relkind = 'r'"
@@ -82,20 +88,59 @@ def test_partitions_are_out_of_reach_of_everybody_but_the_owner(database: Databa
     assert {schema for (schema,) in leaves} == {"part"}
     assert database.rows(
         "SELECT rolname FROM pg_roles WHERE rolname LIKE %s AND NOT pg_has_role(oid, %s::regrole, 'MEMBER')"
-        " AND has_schema_privilege(oid, 'part', 'USAGE')",
+        " AND has_schema_privilege(oid, 'part', 'USAGE') AND NOT rolname = ANY (%s)",
         f"{service_name}\\_%",
         owner,
+        [f"{service_name}_backup", f"{service_name}_audit"],
     ) == []  # fmt: skip
 
 
-def test_the_owner_owns_everything_and_nobody_logs_in_as_it(database: Database, service_name: str) -> None:
+_OWNERS = {
+    "platform": ["platform_audit", "platform_authz", "platform_owner"],
+    "familytales": ["familytales_owner"],
+}
+
+
+def test_owners_own_everything_and_nobody_logs_in_as_them(database: Database, service_name: str) -> None:
+    owners = _OWNERS[service_name]
     assert database.rows(
         "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace::regnamespace::text = ANY (%s)"
-        " UNION SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE pronamespace::regnamespace::text = ANY (%s)",
+        " UNION SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE pronamespace::regnamespace::text = ANY (%s)"
+        " ORDER BY 1",
         _OURS,
         _OURS,
-    ) == [(f"{service_name}_owner",)]  # fmt: skip
-    assert database.rows("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", f"{service_name}_owner") == [(False,)]
+    ) == [(owner,) for owner in owners]  # fmt: skip
+    assert database.rows(
+        "SELECT DISTINCT rolcanlogin, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = ANY (%s)", owners
+    ) == [(False, False, False)]  # fmt: skip
+
+
+def test_what_is_authz_reads_and_what_is_audits_is_the_log(migrated: dict[str, Database]) -> None:
+    """The helper owner may write nothing, and the owner inherits from neither."""
+    platform = migrated["platform"]
+    assert platform.rows(
+        "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text"
+        " = ANY (%s) AND has_table_privilege('platform_authz', oid, 'INSERT, UPDATE, DELETE, TRUNCATE')",
+        _OURS,
+    ) == []  # fmt: skip
+    assert platform.rows(
+        "SELECT DISTINCT inhparent::regclass::text FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid"
+        " WHERE relowner = 'platform_audit'::regrole AND relkind = 'r'"
+    ) == [("audit.audit_log",)]
+    assert platform.rows("SELECT rolinherit FROM pg_roles WHERE rolname = 'platform_owner'") == [(False,)]
+
+
+def test_every_table_is_read_in_whole_by_dumps(migrated: dict[str, Database]) -> None:
+    """Also its partitions: a dump reads them one by one, and a table without a policy would look empty."""
+    platform = migrated["platform"]
+    assert platform.rows(
+        "SELECT oid::regclass::text FROM pg_class AS c WHERE relkind IN ('r', 'p')"
+        " AND relnamespace::regnamespace::text = ANY (%s)"
+        " AND NOT (has_table_privilege('platform_backup', oid, 'SELECT') AND EXISTS ("
+        " SELECT FROM pg_policy WHERE polrelid = c.oid AND 'platform_backup'::regrole = ANY (polroles)"
+        " AND polcmd = 'r' AND pg_get_expr(polqual, polrelid) = 'true'))",
+        _OURS,
+    ) == []  # fmt: skip
 
 
 def test_a_column_with_a_default_cannot_be_null(database: Database) -> None:
@@ -103,7 +148,7 @@ def test_a_column_with_a_default_cannot_be_null(database: Database) -> None:
     assert database.rows(
         "SELECT attrelid::regclass::text, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
         " WHERE relnamespace::regnamespace::text = ANY (%s) AND relkind IN ('r', 'p')"
-        " AND atthasdef AND NOT attnotnull",
+        " AND atthasdef AND attgenerated = '' AND NOT attnotnull",
         _OURS,
     ) == []  # fmt: skip
 

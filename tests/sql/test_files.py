@@ -85,6 +85,11 @@ _F = "demo/migrations/0001_a.sql"
             "-- statement-timeout: 25h\nSELECT 1;",
             f"{_F}:1: statement-timeout: 25h is more than a day; write at most 24h, and split what takes longer",
         ),
+        (
+            "-- statement-timeout: 2h\n-- role: demo_audit\nSELECT 1;",
+            f"{_F}:2: role: demo_audit stands in a file that is no job; migrations run as the owner of the service, so "
+            "remove the line",
+        ),
         *(
             (
                 f"SELECT 1;\n{statement};",
@@ -226,6 +231,38 @@ def test_jobs_have_no_numbers_and_may_vacuum(tmp_path: Path) -> None:
     (job,) = files.discover(tmp_path / "demo", "jobs")
 
     assert (job.stem, len(job.statements)) == ("clean_up", 2)
+
+
+def test_a_job_may_say_whom_it_acts_as(tmp_path: Path) -> None:
+    (tmp_path / "demo/jobs").mkdir(parents=True)
+    (tmp_path / "demo/jobs/a.sql").write_text("-- statement-timeout: 2h\n-- role: demo_audit\nSELECT 1;\n")
+
+    (job,) = files.discover(tmp_path / "demo", "jobs")
+
+    assert (job.headers.role, job.headers.statement_timeout) == ("demo_audit", "2h")
+
+
+@pytest.mark.parametrize(("role", "shown"), [("", "nothing"), ('"demo Audit"', '"demo Audit"'), ("a, b", "a, b")])
+def test_a_job_with_a_role_that_is_no_name_is_refused(tmp_path: Path, role: str, shown: str) -> None:
+    (tmp_path / "demo/jobs").mkdir(parents=True)
+    (tmp_path / "demo/jobs/a.sql").write_text(f"-- role: {role}\nSELECT 1;\n")
+
+    with pytest.raises(BadInput) as refused:
+        files.discover(tmp_path / "demo", "jobs")
+
+    assert refused.value.problems == (
+        f"demo/jobs/a.sql:1: role: {shown} is no role name; write small letters, digits and _, at most 63",
+    )
+
+
+def test_a_file_may_be_a_link_to_one_that_services_share(tmp_path: Path) -> None:
+    service = _migrations(tmp_path, **{"0001_a": "SELECT 1"})
+    (tmp_path / "shared.sql").write_text("SELECT 2;\n")
+    (service / "migrations/0002_b.sql").symlink_to("../../shared.sql")
+
+    _, linked = files.discover(service, "migrations")
+
+    assert (linked.version, linked.stem, linked.text) == (2, "0002_b", "SELECT 2;\n")
 
 
 def test_a_service_may_have_no_jobs(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -171,6 +172,54 @@ def test_a_detach_that_was_interrupted_is_finished_by_the_next_run(kept: Runner)
     assert done.returncode == 0, done.stdout
     assert "FINALIZE" in done.stdout
     assert kept.database.rows("SELECT count(*) FROM pg_inherits WHERE inhdetachpending") == [(0,)]
+
+
+@pytest.fixture
+def audited(kept: Runner) -> Iterator[Runner]:
+    """A service with a second role that owns things, as bootstrap made it, and one that the owner has no part in."""
+    with kept.database.master() as master:
+        master.execute("CREATE SCHEMA AUTHORIZATION demo_audit")
+        master.execute("CREATE ROLE demo_alone")
+        yield kept
+        master.execute("DROP ROLE demo_alone")
+
+
+def test_a_job_acts_as_the_role_that_it_names(audited: Runner) -> None:
+    _job(
+        audited,
+        "audit",
+        "-- role: demo_audit\nCREATE TABLE demo_audit.made AS SELECT current_user::text AS by;\n\n"
+        "SELECT 'INSERT INTO demo_audit.made SELECT current_user' AS run;\n",
+    )
+
+    assert audited.run("maintain", "audit", "refresh").returncode == 0
+
+    with audited.database.master() as master:
+        master.execute("SET ROLE demo_audit")
+        assert master.execute("SELECT by FROM demo_audit.made").fetchall() == [("demo_audit",), ("demo_audit",)]
+    # The job after it acts as the owner again.
+    assert audited.database.rows("SELECT tableowner::text FROM pg_tables WHERE tablename = 'made'") == [("demo_audit",)]
+
+
+@pytest.mark.parametrize(
+    ("role", "problem"),
+    [
+        ("estate_admin", "is no role of demo; name one that begins with demo_"),
+        ("demo_nobody", "does not exist; make it in bootstrap/, or correct the name"),
+        ("demo_app", "is a role to log in as; name one that owns what the job works on, such as demo_owner"),
+        ("demo_alone", "is no role that the runner may act as; GRANT demo_alone TO demo_owner in bootstrap/"),
+    ],
+)
+def test_a_job_that_names_a_role_it_cannot_act_as_is_refused_before_any_job_is_run(
+    audited: Runner, role: str, problem: str
+) -> None:
+    _job(audited, "zzz", f"-- statement-timeout: 2h\n-- role: {role}\nSELECT 1;\n")
+
+    done = audited.run("maintain")
+
+    assert done.returncode == 2
+    assert done.stderr == f"error: demo/jobs/zzz.sql:2: role: {role} {problem}\n"
+    assert _results(audited.database) == []
 
 
 def test_jobs_bring_no_drift(kept: Runner) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
 from psycopg import errors
 
 from tests.sql.databases import Database
+from tests.sql.tenants import NEW_COMMENT, NEW_TASK, Organization, new_user
 
 # The tables of the design for auth and app, and where they are today.
 _TABLES = {
@@ -26,63 +27,7 @@ _TABLES = {
     "auth.user_roles",
     "auth.users",
 }
-_ADDED = {"app.task_ids", "auth.credentials"}
-
-_NEW_USER = "INSERT INTO auth.users (email, first_name) VALUES (%s, 'A') RETURNING id"
-_NEW_TASK = (
-    "INSERT INTO app.tasks (organization_id, project_id, title, reporter_id)"
-    " VALUES (%s, %s, 'a task', auth.current_user_id()) RETURNING id"
-)
-_NEW_COMMENT = (
-    "INSERT INTO app.comments (organization_id, task_id, user_id, content)"
-    " VALUES (%s, %s, auth.current_user_id(), 'hm') RETURNING id"
-)
-
-
-def _user(database: Database, email: str) -> UUID:
-    return UUID(str(database.asked_by("platform_auth", None, _NEW_USER, email)[0][0]))
-
-
-class _Organization:
-    """An organisation with an owner and a project."""
-
-    def __init__(self, database: Database, name: str) -> None:
-        self.database = database
-        self.owner = _user(database, f"owner@{name}.example")
-        self.id = self.ask(self.owner, "SELECT app.create_organization(%s, %s)", name, name)
-        self.project = self.ask(
-            self.owner,
-            "INSERT INTO app.projects (organization_id, name, slug, created_by)"
-            " VALUES (%s, 'p', 'p', auth.current_user_id()) RETURNING id",
-            self.id,
-        )
-
-    def ask(self, user: UUID, query: str, *values: object) -> UUID:
-        return UUID(str(self.database.asked_by("platform_app", user, query, *values)[0][0]))
-
-    def join(self, role: str, status: str = "active") -> UUID:
-        user = _user(self.database, f"{uuid4()}@example.com")
-        self.database.run(
-            "INSERT INTO app.organization_members (organization_id, user_id, role, status) VALUES (%s, %s, %s, %s)",
-            self.id,
-            user,
-            role,
-            status,
-        )
-        return user
-
-    def task(self) -> UUID:
-        return self.ask(self.owner, _NEW_TASK, self.id, self.project)
-
-
-@pytest.fixture
-def acme(platform: Database) -> _Organization:
-    return _Organization(platform, "acme")
-
-
-@pytest.fixture
-def other(platform: Database) -> _Organization:
-    return _Organization(platform, "other")
+_ADDED = {"app.invitations", "app.project_members", "app.task_ids", "auth.credentials"}
 
 
 def test_every_table_of_the_design_is_there(platform: Database) -> None:
@@ -91,20 +36,20 @@ def test_every_table_of_the_design_is_there(platform: Database) -> None:
 
 
 def test_the_application_can_count_users_and_without_a_user_sees_none(platform: Database) -> None:
-    user = _user(platform, "a@example.com")
+    user = new_user(platform, "a@example.com")
 
     assert platform.asked_by("platform_app", None, "SELECT count(*) FROM auth.users") == [(0,)]
     assert platform.asked_by("platform_app", user, "SELECT count(*) FROM auth.users") == [(1,)]
 
 
 def test_something_that_is_no_user_id_is_an_error(platform: Database) -> None:
-    _user(platform, "a@example.com")
+    new_user(platform, "a@example.com")
     with pytest.raises(errors.InvalidTextRepresentation):
         platform.asked_by("platform_app", "garbage", "SELECT count(*) FROM auth.users")
 
 
 def test_after_a_transaction_with_a_user_there_is_none(platform: Database) -> None:
-    user = _user(platform, "a@example.com")
+    user = new_user(platform, "a@example.com")
     with platform.login("platform_app") as connection:
         with connection.transaction():
             connection.execute("SELECT set_config('app.current_user_id', %s, true)", (str(user),))
@@ -112,7 +57,7 @@ def test_after_a_transaction_with_a_user_there_is_none(platform: Database) -> No
 
 
 def test_the_login_service_manages_accounts_credentials_sessions_and_tokens(platform: Database) -> None:
-    user = _user(platform, "a@example.com")
+    user = new_user(platform, "a@example.com")
     for query in (
         "INSERT INTO auth.credentials (user_id, password_hash) VALUES (%s, 'x')",
         "INSERT INTO auth.sessions (user_id, token_hash, expires_at) VALUES (%s, 'x', now())",
@@ -156,12 +101,12 @@ def test_the_login_service_manages_accounts_credentials_sessions_and_tokens(plat
         "TRUNCATE app.tasks",
     ],
 )
-def test_the_application_may_not(acme: _Organization, query: str) -> None:
+def test_the_application_may_not(acme: Organization, query: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         acme.database.asked_by("platform_app", acme.owner, query)
 
 
-def test_a_user_sees_himself_and_his_colleagues(acme: _Organization, other: _Organization) -> None:
+def test_a_user_sees_himself_and_his_colleagues(acme: Organization, other: Organization) -> None:
     colleague = acme.join("viewer")
     pending = acme.join("member", "pending")
     seen = "SELECT id FROM auth.users"
@@ -173,7 +118,7 @@ def test_a_user_sees_himself_and_his_colleagues(acme: _Organization, other: _Org
     assert {row[0] for row in database.asked_by("platform_app", other.owner, seen)} == {other.owner}
 
 
-def test_a_user_changes_his_own_name_only(acme: _Organization) -> None:
+def test_a_user_changes_his_own_name_only(acme: Organization) -> None:
     colleague = acme.join("member")
 
     changed = acme.database.asked_by("platform_app", colleague, "UPDATE auth.users SET first_name = 'new' RETURNING id")
@@ -181,10 +126,8 @@ def test_a_user_changes_his_own_name_only(acme: _Organization) -> None:
 
 
 @pytest.mark.parametrize("table", ["organizations", "organization_members", "projects", "tasks", "comments"])
-def test_only_members_see_what_belongs_to_an_organisation(
-    acme: _Organization, other: _Organization, table: str
-) -> None:
-    acme.ask(acme.owner, _NEW_COMMENT, acme.id, acme.task())
+def test_only_members_see_what_belongs_to_an_organisation(acme: Organization, other: Organization, table: str) -> None:
+    acme.ask(acme.owner, NEW_COMMENT, acme.id, acme.task())
     query = f"SELECT count(*) FROM app.{table}"
     if table in ("projects", "tasks", "comments"):
         query += f" WHERE organization_id = '{acme.id}'"
@@ -201,19 +144,19 @@ def test_only_members_see_what_belongs_to_an_organisation(
     assert counted(viewer) == 0
 
 
-def test_a_viewer_creates_nothing_and_a_member_does(acme: _Organization) -> None:
+def test_a_viewer_creates_nothing_and_a_member_does(acme: Organization) -> None:
     member, viewer = acme.join("member"), acme.join("viewer")
 
-    task = acme.ask(member, _NEW_TASK, acme.id, acme.project)
-    acme.ask(member, _NEW_COMMENT, acme.id, task)
+    task = acme.ask(member, NEW_TASK, acme.id, acme.project)
+    acme.ask(member, NEW_COMMENT, acme.id, task)
 
-    for query, values in ((_NEW_TASK, (acme.id, acme.project)), (_NEW_COMMENT, (acme.id, task))):
+    for query, values in ((NEW_TASK, (acme.id, acme.project)), (NEW_COMMENT, (acme.id, task))):
         with pytest.raises(errors.InsufficientPrivilege, match="row-level security"):
             acme.ask(viewer, query, *values)
 
 
-def test_a_comment_is_changed_by_its_author_only(acme: _Organization) -> None:
-    comment = acme.ask(acme.join("member"), _NEW_COMMENT, acme.id, acme.task())
+def test_a_comment_is_changed_by_its_author_only(acme: Organization) -> None:
+    comment = acme.ask(acme.join("member"), NEW_COMMENT, acme.id, acme.task())
 
     changed = acme.database.asked_by(
         "platform_app", acme.owner, "UPDATE app.comments SET content = 'x' WHERE id = %s RETURNING id", comment
@@ -221,16 +164,16 @@ def test_a_comment_is_changed_by_its_author_only(acme: _Organization) -> None:
     assert changed == []
 
 
-def test_nothing_hangs_on_another_organisations_row(acme: _Organization, other: _Organization) -> None:
+def test_nothing_hangs_on_another_organisations_row(acme: Organization, other: Organization) -> None:
     foreign = other.task()
 
     with pytest.raises(errors.ForeignKeyViolation):
-        acme.ask(acme.owner, _NEW_TASK, acme.id, other.project)
+        acme.ask(acme.owner, NEW_TASK, acme.id, other.project)
     with pytest.raises(errors.ForeignKeyViolation):
-        acme.ask(acme.owner, _NEW_COMMENT, acme.id, foreign)
+        acme.ask(acme.owner, NEW_COMMENT, acme.id, foreign)
 
 
-def test_a_notification_is_its_receivers(acme: _Organization) -> None:
+def test_a_notification_is_its_receivers(acme: Organization) -> None:
     colleague = acme.join("admin")
     acme.database.run("INSERT INTO app.notifications (user_id, type, title) VALUES (%s, 'x', 'x')", colleague)
     query = "UPDATE app.notifications SET is_read = true, read_at = now() RETURNING user_id"
@@ -239,7 +182,7 @@ def test_a_notification_is_its_receivers(acme: _Organization) -> None:
     assert acme.database.asked_by("platform_app", colleague, query) == [(colleague,)]
 
 
-def test_a_role_is_held_until_it_expires(acme: _Organization) -> None:
+def test_a_role_is_held_until_it_expires(acme: Organization) -> None:
     acme.database.run("INSERT INTO auth.roles (name) VALUES ('support')")
     acme.database.run("INSERT INTO auth.user_roles (user_id, role_id) SELECT %s, id FROM auth.roles", acme.owner)
     query = "SELECT auth.has_role('support'), auth.has_role('admin')"
@@ -249,7 +192,7 @@ def test_a_role_is_held_until_it_expires(acme: _Organization) -> None:
     assert acme.database.asked_by("platform_app", acme.owner, query) == [(False, False)]
 
 
-def test_an_unknown_role_name_is_an_error_rather_than_nothing(acme: _Organization) -> None:
+def test_an_unknown_role_name_is_an_error_rather_than_nothing(acme: Organization) -> None:
     with pytest.raises(errors.RaiseException, match="unknown role boss"):
         acme.database.asked_by("platform_app", acme.owner, "SELECT authz.orgs('boss')")
 
@@ -260,15 +203,15 @@ def test_nobody_creates_an_organisation_without_being_somebody(platform: Databas
 
 
 def test_an_address_belongs_to_one_account_however_it_is_written_until_that_is_deleted(platform: Database) -> None:
-    user = _user(platform, "a@example.com")
+    user = new_user(platform, "a@example.com")
     with pytest.raises(errors.UniqueViolation):
-        _user(platform, "A@Example.com")
+        new_user(platform, "A@Example.com")
 
     platform.run("UPDATE auth.users SET status = 'deleted', deleted_at = now() WHERE id = %s", user)
-    _user(platform, "A@Example.com")
+    new_user(platform, "A@Example.com")
 
 
-def test_a_task_id_is_unique_across_partitions(acme: _Organization) -> None:
+def test_a_task_id_is_unique_across_partitions(acme: Organization) -> None:
     task = acme.task()
 
     with pytest.raises(errors.UniqueViolation, match="task_ids_pkey"):
@@ -281,7 +224,7 @@ def test_a_task_id_is_unique_across_partitions(acme: _Organization) -> None:
         )
 
 
-def test_a_task_without_a_partition_lands_in_the_default_one(acme: _Organization) -> None:
+def test_a_task_without_a_partition_lands_in_the_default_one(acme: Organization) -> None:
     acme.database.run(
         "INSERT INTO app.tasks (organization_id, project_id, title, created_at) VALUES (%s, %s, 'x', '2001-01-01')",
         acme.id,
@@ -290,20 +233,20 @@ def test_a_task_without_a_partition_lands_in_the_default_one(acme: _Organization
     assert acme.database.rows("SELECT count(*) FROM part.tasks_default") == [(1,)]
 
 
-def test_a_task_of_today_does_not_land_in_the_default_partition(acme: _Organization) -> None:
+def test_a_task_of_today_does_not_land_in_the_default_partition(acme: Organization) -> None:
     acme.task()
 
     assert acme.database.rows("SELECT count(*) FROM part.tasks_default") == [(0,)]
 
 
-def test_the_identity_of_a_task_never_changes(acme: _Organization) -> None:
+def test_the_identity_of_a_task_never_changes(acme: Organization) -> None:
     task = acme.task()
 
     with pytest.raises(errors.CheckViolation, match="never change"):
         acme.database.run("UPDATE app.tasks SET created_at = now() + interval '40 days' WHERE id = %s", task)
 
 
-def test_a_task_moves_between_projects_with_its_registry_row(acme: _Organization) -> None:
+def test_a_task_moves_between_projects_with_its_registry_row(acme: Organization) -> None:
     task = acme.task()
     moved = acme.ask(
         acme.owner,
@@ -317,10 +260,10 @@ def test_a_task_moves_between_projects_with_its_registry_row(acme: _Organization
     assert acme.database.rows("SELECT id, project_id FROM app.task_ids") == [(task, moved)]
 
 
-def test_deleting_a_project_takes_its_tasks_and_what_hangs_on_them(acme: _Organization) -> None:
+def test_deleting_a_project_takes_its_tasks_and_what_hangs_on_them(acme: Organization) -> None:
     parent = acme.task()
     child = acme.task()
-    acme.ask(acme.owner, _NEW_COMMENT, acme.id, child)
+    acme.ask(acme.owner, NEW_COMMENT, acme.id, child)
     acme.database.run("UPDATE app.tasks SET parent_task_id = %s WHERE id = %s", parent, child)
 
     acme.ask(acme.owner, "DELETE FROM app.projects WHERE id = %s RETURNING id", acme.project)
@@ -329,9 +272,9 @@ def test_deleting_a_project_takes_its_tasks_and_what_hangs_on_them(acme: _Organi
         assert acme.database.rows(f"SELECT count(*) FROM {query}") == [(0,)]
 
 
-def test_deleting_a_task_frees_its_subtasks_and_takes_its_comments(acme: _Organization) -> None:
+def test_deleting_a_task_frees_its_subtasks_and_takes_its_comments(acme: Organization) -> None:
     parent, child = acme.task(), acme.task()
-    acme.ask(acme.owner, _NEW_COMMENT, acme.id, parent)
+    acme.ask(acme.owner, NEW_COMMENT, acme.id, parent)
     acme.ask(acme.owner, "UPDATE app.tasks SET parent_task_id = %s WHERE id = %s RETURNING id", parent, child)
 
     acme.ask(acme.owner, "DELETE FROM app.tasks WHERE id = %s RETURNING id", parent)
@@ -341,9 +284,9 @@ def test_deleting_a_task_frees_its_subtasks_and_takes_its_comments(acme: _Organi
     assert acme.database.rows("SELECT count(*) FROM app.comments") == [(0,)]
 
 
-def test_deleting_a_user_keeps_what_he_wrote(acme: _Organization) -> None:
+def test_deleting_a_user_keeps_what_he_wrote(acme: Organization) -> None:
     member = acme.join("member")
-    comment = acme.ask(member, _NEW_COMMENT, acme.id, acme.ask(member, _NEW_TASK, acme.id, acme.project))
+    comment = acme.ask(member, NEW_COMMENT, acme.id, acme.ask(member, NEW_TASK, acme.id, acme.project))
 
     acme.database.run("DELETE FROM auth.users WHERE id = %s", member)
 
@@ -351,7 +294,7 @@ def test_deleting_a_user_keeps_what_he_wrote(acme: _Organization) -> None:
     assert acme.database.rows("SELECT reporter_id FROM app.tasks") == [(None,)]
 
 
-def test_priorities_sort_by_urgency(acme: _Organization) -> None:
+def test_priorities_sort_by_urgency(acme: Organization) -> None:
     for priority in ("medium", "urgent", "low", "high"):
         acme.database.run("UPDATE app.tasks SET priority = %s WHERE id = %s", priority, acme.task())
 
@@ -360,7 +303,7 @@ def test_priorities_sort_by_urgency(acme: _Organization) -> None:
 
 
 def test_updated_at_follows_changes_and_keeps_what_an_import_says(platform: Database) -> None:
-    user = _user(platform, "a@example.com")
+    user = new_user(platform, "a@example.com")
     before = platform.rows("SELECT updated_at FROM auth.users")
 
     platform.run("UPDATE auth.users SET first_name = first_name")

@@ -99,6 +99,24 @@ def test_info_shows_what_our_status_shows(other: Sqlx) -> None:
     assert _states(runner) == [*["applied"] * 4, "pending"]
 
 
+def test_a_link_to_a_shared_file_is_a_file_for_both(other: Sqlx) -> None:
+    runner = other.runner
+    runner.apply()
+    (runner.sql / "shared.sql").write_text("CREATE TABLE demo.shared ();\n")
+    for number in (4, 5):
+        link = runner.sql / f"demo/migrations/000{number}_shared.sql"
+        link.symlink_to("../../shared.sql")
+        if number == 4:
+            assert [line.split("(")[0] for line in other.run("run").splitlines()] == ["Applied 4/migrate shared "]
+            runner.database.run("ALTER TABLE demo.shared RENAME TO other")
+
+    assert runner.apply() == "demo: applied 1 migration (0005), ledger now at 0005"
+    assert other.run("run") == ""
+    assert {row[:1] + row[3:5] for row in runner.ledger() if row[0] > 3} == {
+        (number, True, runner.checksum(f"000{number}_shared.sql")) for number in (4, 5)
+    }
+
+
 def test_an_edited_file_is_one_for_both(other: Sqlx) -> None:
     runner = other.runner
     runner.apply()

@@ -10,4 +10,4 @@ $$;
 
 -- Nothing of the service lives in public but the ledger of migrations, which belongs to the owner.
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE, CREATE ON SCHEMA public TO platform_owner;
+GRANT USAGE, CREATE ON SCHEMA public TO platform_owner WITH GRANT OPTION;

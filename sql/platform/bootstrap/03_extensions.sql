@@ -1,13 +1,18 @@
--- Statistics of every query. The schema itself needs no extension, so a server without this one is as good. Whether the
--- master user may create it no catalog tells (on RDS he may, though it asks for a superuser), so it is tried.
+-- pg_stat_statements: statistics of every query. pg_trgm: search by a part of a name. The schema needs neither, so a
+-- server without them is as good. Whether the master user may create one no catalog tells (on RDS he may, though it
+-- asks for a superuser), so it is tried.
 DO $$
+DECLARE
+    wanted name;
 BEGIN
-    IF EXISTS (SELECT FROM pg_catalog.pg_available_extensions
-                WHERE name = 'pg_stat_statements' AND installed_version IS NULL) THEN
-        CREATE EXTENSION pg_stat_statements WITH SCHEMA public;
-    END IF;
-EXCEPTION
-    WHEN insufficient_privilege THEN
-        RAISE NOTICE 'pg_stat_statements is there, but % may not create it', current_user;
+    FOR wanted IN SELECT name FROM pg_catalog.pg_available_extensions
+                   WHERE name IN ('pg_stat_statements', 'pg_trgm') AND installed_version IS NULL LOOP
+        BEGIN
+            EXECUTE format('CREATE EXTENSION %I WITH SCHEMA public', wanted);
+        EXCEPTION
+            WHEN insufficient_privilege THEN
+                RAISE NOTICE '% is there, but % may not create it', wanted, current_user;
+        END;
+    END LOOP;
 END
 $$;

@@ -2,3 +2,7 @@
 ANALYZE app.tasks;
 
 ANALYZE app.notifications;
+
+ANALYZE analytics.events;
+
+ANALYZE analytics.page_views;

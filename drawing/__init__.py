@@ -1,0 +1,1 @@
+"""Entity pictures: the tables of a service, drawn as SVG from the catalog of its migrated database."""

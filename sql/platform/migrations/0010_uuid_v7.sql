@@ -1,0 +1,1 @@
+../../shared/uuid_v7.sql

@@ -1,0 +1,209 @@
+-- Searches. The operators of full-text search are not leakproof, so behind a policy their indexes are of no use: the
+-- policy would be asked of every row first. These functions belong to platform_authz, which sees all rows, and ask for
+-- the user's organisations themselves. New functions only.
+--
+-- Each statement is planned with the words it looks for, since a rare word and a common one want different plans.
+
+-- The words somebody typed, and all the words that begin like the last one would in a search for names.
+CREATE FUNCTION authz.name_query(words text) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(string_agg(quote_literal(word) || ':*', ' & '), '')::tsquery
+      FROM unnest(tsvector_to_array(to_tsvector('simple', coalesce(words, '')))) AS word
+$$;
+
+-- A query that also asks for one of these tenants, whose ids are among the words of each row. Without a tenant it finds
+-- nothing.
+CREATE FUNCTION authz.tenant_query(query tsquery, organizations uuid[]) RETURNS tsquery
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE WHEN cardinality(organizations) > 0 AND numnode(query) > 0
+           THEN query && (SELECT string_agg(quote_literal(organization), ' | ')::tsquery
+                            FROM unnest(organizations) AS organization) END
+$$;
+
+-- The organisations a search is about: the given one or all, as far as the user may read them.
+CREATE FUNCTION authz.searched_orgs(organization uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(SELECT readable FROM unnest(authz.readable_orgs('viewer')) AS readable
+                  WHERE organization IS NULL OR readable = organization);
+END
+$$;
+
+-- Newest first. `words` as people type them: "exact phrase", -without, either or other.
+CREATE FUNCTION app.search_tasks(words text, organization uuid DEFAULT NULL, max_rows integer DEFAULT 20)
+    RETURNS TABLE (id uuid, organization_id uuid, project_id uuid, title varchar, status varchar,
+                   priority app.task_priority, assignee_id uuid, due_date timestamptz, created_at timestamptz)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    organizations constant uuid[]  := authz.searched_orgs(organization);
+    administered  constant uuid[]  := authz.readable_orgs('admin');
+    own           constant uuid[]  := authz.own_projects();
+    query         constant tsquery := authz.tenant_query(websearch_to_tsquery('english', words), organizations);
+BEGIN
+    RETURN QUERY
+    SELECT task.id, task.organization_id, task.project_id, task.title, task.status, task.priority, task.assignee_id,
+           task.due_date, task.created_at
+      FROM app.tasks AS task
+     WHERE task.search @@ query
+       AND task.organization_id = ANY (organizations)
+       AND (NOT task.is_private OR task.organization_id = ANY (administered) OR task.project_id = ANY (own))
+       AND task.deleted_at IS NULL
+     ORDER BY task.created_at DESC
+     LIMIT least(max_rows, 100);
+END
+$$;
+
+CREATE FUNCTION app.search_projects(words text, organization uuid DEFAULT NULL, max_rows integer DEFAULT 20)
+    RETURNS TABLE (id uuid, organization_id uuid, name varchar, slug varchar, status varchar, visibility varchar,
+                   created_at timestamptz)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    organizations constant uuid[]  := authz.searched_orgs(organization);
+    administered  constant uuid[]  := authz.readable_orgs('admin');
+    own           constant uuid[]  := authz.own_projects();
+    query         constant tsquery := authz.tenant_query(websearch_to_tsquery('english', words), organizations);
+BEGIN
+    RETURN QUERY
+    SELECT project.id, project.organization_id, project.name, project.slug, project.status, project.visibility,
+           project.created_at
+      FROM app.projects AS project
+     WHERE project.search @@ query
+       AND project.organization_id = ANY (organizations)
+       AND (NOT project.is_private OR project.organization_id = ANY (administered) OR project.id = ANY (own))
+       AND project.deleted_at IS NULL
+     ORDER BY project.created_at DESC
+     LIMIT least(max_rows, 100);
+END
+$$;
+
+CREATE FUNCTION app.search_comments(words text, organization uuid DEFAULT NULL, max_rows integer DEFAULT 20)
+    RETURNS TABLE (id uuid, organization_id uuid, project_id uuid, task_id uuid, user_id uuid, content text,
+                   created_at timestamptz)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    organizations constant uuid[]  := authz.searched_orgs(organization);
+    administered  constant uuid[]  := authz.readable_orgs('admin');
+    own           constant uuid[]  := authz.own_projects();
+    query         constant tsquery := authz.tenant_query(websearch_to_tsquery('english', words), organizations);
+BEGIN
+    RETURN QUERY
+    SELECT comment.id, comment.organization_id, comment.project_id, comment.task_id, comment.user_id, comment.content,
+           comment.created_at
+      FROM app.comments AS comment
+     WHERE comment.search @@ query
+       AND comment.organization_id = ANY (organizations)
+       AND (NOT comment.is_private OR comment.organization_id = ANY (administered) OR comment.project_id = ANY (own))
+       AND comment.deleted_at IS NULL
+     ORDER BY comment.created_at DESC
+     LIMIT least(max_rows, 100);
+END
+$$;
+
+-- Colleagues by the beginnings of their names or address.
+CREATE FUNCTION auth.search_users(words text, organization uuid DEFAULT NULL, max_rows integer DEFAULT 20)
+    RETURNS TABLE (id uuid, email varchar, first_name varchar, last_name varchar, avatar_url text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    organizations constant uuid[]  := authz.searched_orgs(organization);
+    query         constant tsquery := authz.name_query(words);
+BEGIN
+    RETURN QUERY
+    SELECT account.id, account.email, account.first_name, account.last_name, account.avatar_url
+      FROM auth.users AS account
+     WHERE account.search @@ query
+       AND account.status = 'active'
+       AND account.deleted_at IS NULL
+       AND account.id IN (SELECT member.user_id FROM app.organization_members AS member
+                           WHERE member.organization_id = ANY (organizations)
+                             AND member.status = 'active')
+     ORDER BY account.last_name, account.first_name, account.email
+     LIMIT least(max_rows, 100);
+END
+$$;
+
+-- Among the user's own organisations, which are few.
+CREATE FUNCTION app.search_organizations(words text, max_rows integer DEFAULT 20)
+    RETURNS TABLE (id uuid, name varchar, slug varchar, description text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    organizations constant uuid[]  := authz.readable_orgs('viewer');
+    query         constant tsquery := websearch_to_tsquery('english', words);
+BEGIN
+    RETURN QUERY
+    SELECT organization.id, organization.name, organization.slug, organization.description
+      FROM app.organizations AS organization
+     WHERE organization.search @@ query
+       AND organization.id = ANY (organizations)
+     ORDER BY organization.name
+     LIMIT least(max_rows, 100);
+END
+$$;
+
+-- The newest tasks of one organisation: a page that everybody opens. Named here, the organisation is one value, and the
+-- index gives the rows in order; with a list of them everything would be read and sorted.
+CREATE FUNCTION app.latest_tasks(organization uuid, max_rows integer DEFAULT 20)
+    RETURNS TABLE (id uuid, project_id uuid, title varchar, status varchar, priority app.task_priority,
+                   assignee_id uuid, due_date timestamptz, created_at timestamptz)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    own uuid[] := '{}';
+    all_of_it constant boolean := organization = ANY (authz.readable_orgs('admin'));
+BEGIN
+    IF NOT app.is_organization_member(organization) THEN
+        RETURN;
+    END IF;
+    IF NOT all_of_it THEN
+        own := authz.own_projects();
+    END IF;
+    RETURN QUERY
+    SELECT task.id, task.project_id, task.title, task.status, task.priority, task.assignee_id, task.due_date,
+           task.created_at
+      FROM app.tasks AS task
+     WHERE task.organization_id = organization
+       AND (all_of_it OR NOT task.is_private OR task.project_id = ANY (own))
+       AND task.deleted_at IS NULL
+     ORDER BY task.created_at DESC
+     LIMIT least(max_rows, 100);
+END
+$$;
+
+ALTER FUNCTION authz.name_query(text) OWNER TO platform_authz;
+ALTER FUNCTION authz.tenant_query(tsquery, uuid[]) OWNER TO platform_authz;
+ALTER FUNCTION authz.searched_orgs(uuid) OWNER TO platform_authz;
+ALTER FUNCTION app.search_tasks(text, uuid, integer) OWNER TO platform_authz;
+ALTER FUNCTION app.search_projects(text, uuid, integer) OWNER TO platform_authz;
+ALTER FUNCTION app.search_comments(text, uuid, integer) OWNER TO platform_authz;
+ALTER FUNCTION auth.search_users(text, uuid, integer) OWNER TO platform_authz;
+ALTER FUNCTION app.search_organizations(text, integer) OWNER TO platform_authz;
+ALTER FUNCTION app.latest_tasks(uuid, integer) OWNER TO platform_authz;
+
+SET LOCAL ROLE platform_authz;
+
+GRANT EXECUTE ON FUNCTION app.search_tasks(text, uuid, integer), app.search_projects(text, uuid, integer),
+    app.search_comments(text, uuid, integer), auth.search_users(text, uuid, integer),
+    app.search_organizations(text, integer), app.latest_tasks(uuid, integer) TO platform_app;
+
+SET LOCAL ROLE platform_owner;

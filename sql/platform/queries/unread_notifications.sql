@@ -1,0 +1,9 @@
+-- What the user has not read yet, newest first.
+-- role: platform_app
+-- uses: idx_notifications_user_unread
+SELECT id, type, title, message, link, created_at
+  FROM app.notifications
+ WHERE user_id = %(user)s
+   AND NOT is_read
+ ORDER BY created_at DESC
+ LIMIT 50;
