@@ -10,4 +10,13 @@ $$;
 
 -- Nothing of the service lives in public but the ledger of migrations, which belongs to the owner.
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE, CREATE ON SCHEMA public TO platform_owner WITH GRANT OPTION;
+GRANT USAGE, CREATE ON SCHEMA public TO platform_owner;
+
+-- A dump reads the ledger, too.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'platform_backup') THEN
+        GRANT USAGE ON SCHEMA public TO platform_backup;
+    END IF;
+END
+$$;

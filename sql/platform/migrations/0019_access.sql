@@ -1,5 +1,5 @@
--- Who may do what, of everything: docs/platform.md shows it as a table. Policies are replaced in the transaction of this
--- file, so that there is no moment without one; each table is locked for that moment (ACCESS EXCLUSIVE).
+-- Who may do what, of everything: docs/platform_access.md shows it as a table. Policies are replaced in the transaction
+-- of this file, so that there is no moment without one; each table is locked for that moment (ACCESS EXCLUSIVE).
 --
 -- A row of a project is seen by members of its organisation; when the project is private, only by the organisation's
 -- admins, and by who created the project or was added to it. The two shorter questions come first: the list of a user's
@@ -31,7 +31,7 @@ BEGIN
     END LOOP;
     -- Partitions, too: a dump reads them one by one.
     FOR wanted IN SELECT oid::regclass::text FROM pg_catalog.pg_class
-                   WHERE relkind IN ('r', 'p', 'v', 'm', 'S') AND relowner = 'platform_owner'::regrole LOOP
+                   WHERE relkind IN ('r', 'p', 'm', 'S') AND relowner = 'platform_owner'::regrole LOOP
         EXECUTE format('GRANT SELECT ON %s TO platform_backup', wanted);
     END LOOP;
 END
@@ -51,7 +51,7 @@ GRANT SELECT ON auth.users, auth.roles, auth.user_roles, app.organizations, app.
 GRANT SELECT (id, organization_id, email, role, invited_by, expires_at, accepted_at, accepted_by, revoked_at, created_at)
     ON app.invitations TO platform_support;
 
-GRANT USAGE ON SCHEMA auth, app, analytics, audit, authz, ops, part, archive, public TO platform_backup;
+GRANT USAGE ON SCHEMA auth, app, analytics, audit, authz, ops, part, archive TO platform_backup;
 ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO platform_backup;
 ALTER DEFAULT PRIVILEGES GRANT SELECT ON SEQUENCES TO platform_backup;
 
@@ -105,13 +105,17 @@ CREATE POLICY projects_insert_policy ON app.projects FOR INSERT TO platform_app
                 AND created_by = (SELECT auth.current_user_id())
                 AND (visibility <> 'public' OR organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])));
 
+-- A project is put away, be it by a mark, by its creator and by admins.
 CREATE POLICY projects_update_policy ON app.projects FOR UPDATE TO platform_app
     USING (organization_id = ANY ((SELECT authz.orgs('member'))::uuid[])
            AND (NOT is_private
                 OR created_by = (SELECT auth.current_user_id())
                 OR organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])
                 OR id = ANY ((SELECT authz.own_projects())::uuid[])))
-    WITH CHECK (organization_id = ANY ((SELECT authz.orgs('member'))::uuid[]));
+    WITH CHECK (organization_id = ANY ((SELECT authz.orgs('member'))::uuid[])
+                AND ((deleted_at IS NULL AND status <> 'deleted')
+                     OR created_by = (SELECT auth.current_user_id())
+                     OR organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])));
 
 -- The database makes the ids: who could choose one would learn from a refusal that it is taken, also by a stranger.
 REVOKE INSERT (id) ON app.projects FROM platform_app;
@@ -155,7 +159,8 @@ CREATE POLICY tasks_insert_policy ON app.tasks FOR INSERT TO platform_app
                      OR organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])
                      OR project_id = ANY ((SELECT authz.own_projects())::uuid[])));
 
--- Who does it, who asked for it, and admins; whoever hands a task on may not be one of them afterwards.
+-- Who does it, who asked for it, and admins; whoever hands a task on may not be one of them afterwards. Whoever only does
+-- it does not mark it as deleted.
 CREATE POLICY tasks_update_policy ON app.tasks FOR UPDATE TO platform_app
     USING (organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])
            OR (organization_id = ANY ((SELECT authz.orgs('member'))::uuid[])
@@ -163,6 +168,7 @@ CREATE POLICY tasks_update_policy ON app.tasks FOR UPDATE TO platform_app
                AND (NOT is_private OR project_id = ANY ((SELECT authz.own_projects())::uuid[]))))
     WITH CHECK (organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])
                 OR (organization_id = ANY ((SELECT authz.orgs('member'))::uuid[])
+                    AND (deleted_at IS NULL OR reporter_id = (SELECT auth.current_user_id()))
                     AND (NOT is_private OR project_id = ANY ((SELECT authz.own_projects())::uuid[]))));
 
 CREATE POLICY tasks_delete_policy ON app.tasks FOR DELETE TO platform_app

@@ -1,5 +1,5 @@
--- Indexes that no query of the repository and no foreign key used (docs/platform.md says which question each index
--- serves). Dropping one locks its table for a moment.
+-- Indexes that no query of the repository and no foreign key used, or that did not fit their question (queries/ says which
+-- question each index serves). Dropping one locks its table for a moment.
 
 DROP INDEX app.idx_projects_dates;
 CREATE INDEX idx_projects_dates ON app.projects (organization_id, end_date)

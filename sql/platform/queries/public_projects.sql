@@ -5,6 +5,5 @@ SELECT id, name, slug, description
   FROM app.projects
  WHERE organization_id = %(organization)s
    AND visibility = 'public'
-   AND deleted_at IS NULL
  ORDER BY name
  LIMIT 100;

@@ -1,0 +1,1 @@
+"""Programs that show how an application works with the estate's databases."""

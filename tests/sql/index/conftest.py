@@ -1,0 +1,24 @@
+"""The index, the design's names and the migrated database, each read once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sql.databases import Database
+from tests.sql.index import catalog, names, page
+
+
+@pytest.fixture(scope="session")
+def index() -> page.Page:
+    return page.read()
+
+
+@pytest.fixture(scope="session")
+def design() -> dict[str, dict[str, str]]:
+    return names.read()
+
+
+@pytest.fixture(scope="session")
+def there(migrated: dict[str, Database]) -> catalog.Catalog:
+    """What the platform's migrations made."""
+    return catalog.read(migrated["platform"])
