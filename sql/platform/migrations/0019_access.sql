@@ -105,13 +105,16 @@ CREATE POLICY projects_insert_policy ON app.projects FOR INSERT TO platform_app
                 AND created_by = (SELECT auth.current_user_id())
                 AND (visibility <> 'public' OR organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])));
 
--- A project is put away, be it by a mark, by its creator and by admins.
+-- A project is put away, be it by a mark, and brought back by its creator and by admins.
 CREATE POLICY projects_update_policy ON app.projects FOR UPDATE TO platform_app
     USING (organization_id = ANY ((SELECT authz.orgs('member'))::uuid[])
            AND (NOT is_private
                 OR created_by = (SELECT auth.current_user_id())
                 OR organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])
-                OR id = ANY ((SELECT authz.own_projects())::uuid[])))
+                OR id = ANY ((SELECT authz.own_projects())::uuid[]))
+           AND ((deleted_at IS NULL AND status <> 'deleted')
+                OR created_by = (SELECT auth.current_user_id())
+                OR organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])))
     WITH CHECK (organization_id = ANY ((SELECT authz.orgs('member'))::uuid[])
                 AND ((deleted_at IS NULL AND status <> 'deleted')
                      OR created_by = (SELECT auth.current_user_id())
@@ -160,11 +163,12 @@ CREATE POLICY tasks_insert_policy ON app.tasks FOR INSERT TO platform_app
                      OR project_id = ANY ((SELECT authz.own_projects())::uuid[])));
 
 -- Who does it, who asked for it, and admins; whoever hands a task on may not be one of them afterwards. Whoever only does
--- it does not mark it as deleted.
+-- it does not mark it as deleted, nor bring it back.
 CREATE POLICY tasks_update_policy ON app.tasks FOR UPDATE TO platform_app
     USING (organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])
            OR (organization_id = ANY ((SELECT authz.orgs('member'))::uuid[])
-               AND (assignee_id = (SELECT auth.current_user_id()) OR reporter_id = (SELECT auth.current_user_id()))
+               AND (reporter_id = (SELECT auth.current_user_id())
+                    OR (assignee_id = (SELECT auth.current_user_id()) AND deleted_at IS NULL))
                AND (NOT is_private OR project_id = ANY ((SELECT authz.own_projects())::uuid[]))))
     WITH CHECK (organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])
                 OR (organization_id = ANY ((SELECT authz.orgs('member'))::uuid[])
