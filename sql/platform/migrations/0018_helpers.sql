@@ -5,6 +5,12 @@
 --
 -- New or replaced functions: no lock that anybody could wait for.
 
+-- The same as before, with its names looked up now instead of by whoever calls it: policies, functions and the audit log
+-- cannot mean different users by it, whatever the search_path.
+CREATE OR REPLACE FUNCTION auth.current_user_id() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN NULLIF(current_setting('app.current_user_id', true), '')::uuid;
+
 -- The organisations in which the user may do what the given role may do. One that is deleted or suspended is none of
 -- them, and whoever is no active user has none.
 CREATE OR REPLACE FUNCTION authz.orgs(min_role text) RETURNS uuid[]
