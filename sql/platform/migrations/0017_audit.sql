@@ -76,17 +76,22 @@ BEGIN
                                      ip_address, request_id, transaction_id, old_values, new_values, changed_fields)
         SELECT TG_TABLE_SCHEMA, TG_TABLE_NAME, pair.id, TG_OP, (pair.after ->> tenant)::uuid, actor, session_user,
                address, request, pg_current_xact_id(), change.before, change.after, change.fields
-          -- OFFSET 0 keeps the planner from writing each row out once for every use of it.
-          FROM (SELECT was.id, to_jsonb(was) AS before, to_jsonb(became) AS after
-                  FROM old_rows AS was
-                  JOIN new_rows AS became ON became.id = was.id
-                 WHERE was IS DISTINCT FROM became
+          -- Both sides of a row are brought together by grouping: a join would be planned for one row and kept, and
+          -- the session's next statement may have a hundred thousand. OFFSET 0 keeps the planner from writing each
+          -- row out once for every use of it.
+          FROM (SELECT side.id,
+                       (array_agg(side.row) FILTER (WHERE NOT side.is_new))[1] AS before,
+                       (array_agg(side.row) FILTER (WHERE side.is_new))[1] - left_out AS after
+                  FROM (SELECT was.id, false AS is_new, to_jsonb(was) AS row FROM old_rows AS was
+                        UNION ALL
+                        SELECT became.id, true, to_jsonb(became) FROM new_rows AS became) AS side
+                 GROUP BY side.id
                 OFFSET 0) AS pair
          CROSS JOIN LATERAL (
                SELECT array_agg(field.key ORDER BY field.key) AS fields,
                       jsonb_object_agg(field.key, pair.before -> field.key) AS before,
                       jsonb_object_agg(field.key, field.value) AS after
-                 FROM jsonb_each(pair.after - left_out) AS field
+                 FROM jsonb_each(pair.after) AS field
                 WHERE field.value IS DISTINCT FROM pair.before -> field.key) AS change
          WHERE change.fields IS NOT NULL;
     ELSIF TG_OP = 'INSERT' THEN

@@ -263,7 +263,9 @@ GRANT EXECUTE ON FUNCTION app.delete_organization(uuid), app.invite_member(uuid,
     app.revoke_invitation(uuid), app.accept_invitation(text), app.set_member(uuid, uuid, text, text),
     app.set_project_visibility(uuid, text), app.notify(uuid, text, text, text, text, jsonb) TO platform_app;
 
--- They ask the helpers, which are platform_authz's.
+-- The two ask each other.
+GRANT EXECUTE ON FUNCTION authz.rank(text) TO platform_authz;
+
 SET LOCAL ROLE platform_authz;
 
 GRANT EXECUTE ON FUNCTION authz.orgs(text), authz.readable_orgs(text), authz.colleagues(), authz.own_projects(),
