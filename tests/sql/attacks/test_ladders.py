@@ -29,7 +29,8 @@ def test_reading_the_statistics_of_all_tenants_from_a_materialized_view(world: W
     for role in (APP, "platform_auth", "platform_public", "platform_support"):
         query: LiteralString = "TABLE " + view
         assert world.refused(world.mallory, query, role=role).sqlstate == DENIED
-    assert world.ask(None, "TABLE " + view, role="platform_analytics") == []
+    # Whatever the last refresh found: reports are not refused.
+    assert len(world.ask(None, "SELECT count(*) FROM " + view, role="platform_analytics")) == 1
 
 
 def test_refreshing_a_materialized_view_with_the_owners_rights(world: World) -> None:
