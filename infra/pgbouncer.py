@@ -52,8 +52,9 @@ FORCED: dict[str, str] = {
     "listen_port": str(PORT),
     "pool_mode": "transaction",
     "reserve_pool_size": "0",  # one ceiling, not two
-    # Who the user is stands in a setting. A client that sets one for its session instead of its transaction would hand it
-    # to whoever gets the connection next, so each transaction ends with this. Not DISCARD ALL: prepared statements stay.
+    # Who the user is stands in a setting. A client that sets it for its session instead of its transaction would hand
+    # it to whoever gets the connection next, so each transaction ends with this. Not DISCARD ALL: prepared statements
+    # stay.
     "server_reset_query": "CLOSE ALL; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all()",
     "server_reset_query_always": "1",
     "unix_socket_dir": "",  # no second door inside the container

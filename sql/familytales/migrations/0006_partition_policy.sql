@@ -1,1 +1,1 @@
-../../shared/partitions.sql
+../../shared/partition_policy.sql
