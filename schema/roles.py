@@ -30,6 +30,7 @@ def ensure(connection: psycopg.Connection, service: Service, logins: Sequence[Lo
             if not _exists(connection, role.name):
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role.name)))
                 report.say(f"{service.name}: created role {role.name}")
+            _keep_administrable(connection, role.name)
             _refuse_powers(connection, role.name)
             _set_password(connection, role.name, passwords[role.name])
 
@@ -41,6 +42,13 @@ def settle(connection: psycopg.Connection, service: Service, report: Report) -> 
             for change in _changes(connection, role):
                 connection.execute(change)
                 report.say(f"{service.name}: {change.as_string(connection)}")
+
+
+def _keep_administrable(connection: psycopg.Connection, name: str) -> None:
+    # From 16 on CREATEROLE is not enough to change a role: it takes its ADMIN OPTION, which whoever creates one there
+    # has. On 15 it is given now, for an upgrade keeps it and nobody could give it afterwards.
+    if connection.info.server_version < 160000:
+        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH ADMIN OPTION").format(sql.Identifier(name)))
 
 
 def _exists(connection: psycopg.Connection, name: str) -> bool:

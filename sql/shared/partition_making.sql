@@ -1,4 +1,5 @@
--- Making partitions, and telling which are to be made, emptied and removed. New objects only, and one function replaced.
+-- Making partitions, and telling which are to be made, emptied and removed. New objects only, and one function
+-- replaced.
 
 -- Making partitions ----------------------------------------------------
 -- Whoever may read every row of the table may read them in its partitions, if he gets there at all (no application role
@@ -106,7 +107,8 @@ EXCEPTION WHEN check_violation THEN
 END
 $$;
 
--- One attempt. Everything that takes time (the table, its indexes, moving rows) comes before the locks that others feel.
+-- One attempt. Everything that takes time (the table, its indexes, moving rows) comes before the locks that others
+-- feel.
 CREATE FUNCTION ops.try_create_partition(of_parent regclass, partition_name text,
                                          lower_bound timestamptz, upper_bound timestamptz) RETURNS void
     LANGUAGE plpgsql

@@ -13,7 +13,8 @@
 -- So partitions are made with LIKE and ATTACH, removed while they are attached, and detached only to be kept.
 
 CREATE SCHEMA archive;
-COMMENT ON SCHEMA archive IS 'Partitions that were taken out of their tables, to be kept; nobody but their owner reaches them';
+COMMENT ON SCHEMA archive IS
+    'Partitions that were taken out of their tables, to be kept; nobody but their owner reaches them';
 
 -- Policies ----------------------------------------------------
 -- Partitioning is data: how long something is kept is changed by updating a row.
@@ -70,7 +71,8 @@ CREATE TABLE ops.detached_partitions (
     attached_until timestamptz
 );
 
-COMMENT ON TABLE ops.detached_partitions IS 'Partitions that were detached into the schema archive, or are back from it';
+COMMENT ON TABLE ops.detached_partitions IS
+    'Partitions that were detached into the schema archive, or are back from it';
 
 ALTER TABLE ops.detached_partitions ENABLE ROW LEVEL SECURITY;
 
@@ -229,7 +231,8 @@ CREATE FUNCTION ops.partition_name(prefix text, unit text, lower_bound timestamp
     SET search_path = pg_catalog, pg_temp
     SET timezone = 'UTC'
 AS $$
-SELECT prefix || to_char(lower_bound, CASE unit WHEN 'day' THEN '_YYYY_MM_DD' WHEN 'month' THEN '_YYYY_MM' ELSE '_YYYY' END)
+SELECT prefix || to_char(lower_bound, CASE unit WHEN 'day' THEN '_YYYY_MM_DD' WHEN 'month' THEN '_YYYY_MM'
+                                           ELSE '_YYYY' END)
 $$;
 
 CREATE FUNCTION ops.in_words(lower_bound timestamptz, upper_bound timestamptz) RETURNS text
@@ -286,7 +289,9 @@ $$;
 
 -- Locks ----------------------------------------------------
 -- Everybody who comes after us queues behind the lock that we wait for. So we wait for at most 50 ms, then let go of
--- everything and come again a little later: nobody else is ever held up for longer, whoever stands in our own way.
+-- everything and come again a little later: nobody else is held up for longer by whoever stands in our way. (What is
+-- done under the locks takes a few milliseconds; only rows that come out of a DEFAULT partition are looked at under
+-- them, a millisecond for a thousand.)
 
 -- Lock tables in this order, waiting until the deadline for all of them together: 50 ms for each would add up.
 CREATE FUNCTION ops.lock_together(deadline timestamptz, mode text, VARIADIC tables regclass[]) RETURNS void
@@ -330,6 +335,8 @@ DECLARE
     pause    double precision     := 0.05;
     attempts integer              := 0;
 BEGIN
+    -- Checks that wait for the end of this transaction would be in the way of every change of a table.
+    SET CONSTRAINTS ALL IMMEDIATE;
     LOOP
         attempts := attempts + 1;
         BEGIN

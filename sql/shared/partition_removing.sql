@@ -16,7 +16,8 @@ BEGIN
     SELECT * INTO expired FROM ops.expired_partitions() AS one WHERE one.partition = purge_partition.partition;
     IF expired.registry IS NULL OR expired.on_expiry = 'detach' THEN
         RAISE EXCEPTION '% is no partition that is to be purged', partition
-            USING HINT = 'SELECT * FROM ops.partition_report says which have expired; ops.partition_policy, when they do.';
+            USING HINT = 'SELECT * FROM ops.partition_report says which have expired; '
+                         'ops.partition_policy, when they do.';
     END IF;
     -- Whoever has a row locked is at work on it; it is left for the next time.
     EXECUTE format('WITH gone AS (SELECT id FROM ONLY %s WHERE (%s) IS NOT TRUE LIMIT 5000 FOR UPDATE SKIP LOCKED)'
@@ -80,8 +81,8 @@ BEGIN
 END
 $$;
 
--- The table keeps its rows, keys and rights; what refers to its rows refers to their registry, and stays valid. Rows that
--- came late may have made a second partition of the same days, which then gets a number, as do its indexes.
+-- The table keeps its rows, keys and rights; what refers to its rows refers to their registry, and stays valid. Rows
+-- that came late may have made a second partition of the same days, which then gets a number, as do its indexes.
 CREATE FUNCTION ops.detach_into_archive(of_parent regclass, partition regclass,
                                         lower_bound timestamptz, upper_bound timestamptz) RETURNS void
     LANGUAGE plpgsql

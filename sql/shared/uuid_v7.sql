@@ -1,9 +1,9 @@
 -- Ids that grow with time. A random id lands anywhere in its index, so that nearly each insert dirties a page of its
 -- own and writes that whole page to the WAL after a checkpoint; neighbours in time are neighbours in the index.
 --
--- UUID version 7 (RFC 9562): 48 bits of milliseconds, the version, 12 bits of the fraction of the millisecond, 62 random
--- bits. Within one session they never go back while the clock does not. It has no fixed search_path, which would cost
--- as much again: it runs with its caller's rights.
+-- UUID version 7 (RFC 9562): 48 bits of milliseconds, the version, 12 bits of the fraction of the millisecond, 62
+-- random bits. Within one session they never go back while the clock does not. It has no fixed search_path, which
+-- would cost as much again: it runs with its caller's rights.
 CREATE FUNCTION ops.uuid_v7() RETURNS uuid
     LANGUAGE plpgsql VOLATILE PARALLEL SAFE
 AS $$

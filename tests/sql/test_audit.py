@@ -86,6 +86,44 @@ def test_each_of_these_tables_is_audited(acme: Organization, table: str, change:
     ]
 
 
+def test_every_column_of_an_audited_table_is_compared_or_left_out_on_purpose(platform: Database) -> None:
+    """The functions name their columns: a new column needs `SELECT audit.watch(…)` again."""
+    found = platform.rows(
+        "SELECT DISTINCT tgrelid::regclass::text,"
+        " ARRAY(SELECT match[1] FROM regexp_matches(prosrc, 'was\\.(\\w+) IS DISTINCT', 'g') AS match ORDER BY 1),"
+        " ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = tgrelid AND attnum > 0 AND NOT attisdropped"
+        " ORDER BY 1)"
+        " FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE starts_with(proname, 'log_changes_of_')"
+    )
+    assert {table: set(columns) - set(compared) for table, compared, columns in found} == {
+        "auth.users": {"updated_at", "search", "last_login_at", "last_login_ip"},
+        "auth.roles": {"updated_at"},
+        "auth.user_roles": set(),
+        "app.organizations": {"updated_at", "search"},
+        "app.organization_members": set(),
+        "app.projects": {"updated_at", "search", "is_private"},
+    }
+    assert all(set(compared) <= set(columns) for _, compared, columns in found)
+
+
+def test_a_statement_of_many_rows_is_logged_in_a_session_that_changed_single_ones(acme: Organization) -> None:
+    """A plan made for one row would compare each of these with every other."""
+    acme.database.run(
+        "INSERT INTO app.projects (organization_id, name, slug)"
+        " SELECT %s, 'p', 'n' || n FROM generate_series(1, 5000) AS n",
+        acme.id,
+    )
+    with acme.database.master() as connection:
+        for number in range(10):
+            connection.execute("UPDATE app.projects SET name = %s WHERE id = %s", (str(number), acme.project))
+        connection.execute("SET statement_timeout = '20s'")
+        connection.execute("UPDATE app.projects SET status = 'archived'")
+    assert acme.database.asked_by(
+        "platform_support", None, "SELECT count(*) FROM audit.audit_log WHERE changed_fields = '{status}'"
+        " AND organization_id = %s", acme.id,
+    ) == [(5001,)]  # fmt: skip
+
+
 def test_what_hangs_on_a_deleted_organisation_is_logged_too(acme: Organization) -> None:
     ((member,),) = acme.database.rows("SELECT id FROM app.organization_members")
     acme.database.run("DELETE FROM app.organizations")

@@ -185,6 +185,13 @@ def test_the_last_owner_stays(acme: Organization) -> None:
             acme.rows(acme.owner, change, acme.id, acme.owner, role, status)
 
 
+def test_an_owner_whose_account_is_gone_is_no_owner(acme: Organization) -> None:
+    second = acme.join("owner")
+    acme.database.run("UPDATE auth.users SET status = 'suspended' WHERE id = %s", second)
+    with pytest.raises(errors.CheckViolation, match="at least one active owner"):
+        acme.rows(acme.owner, "SELECT app.set_member(%s, %s, 'viewer')", acme.id, acme.owner)
+
+
 def _together(database: Database, calls: list[tuple[UUID, str, tuple[object, ...]]]) -> list[str]:
     """Run statements of several users at the same moment; how each ended."""
     results = [""] * len(calls)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+import time
+from typing import LiteralString
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from psycopg import errors
 
@@ -128,6 +133,59 @@ def test_a_subtask_stays_with_its_parent(acme: Organization) -> None:
         acme.rows(acme.owner, "UPDATE app.tasks SET project_id = %s WHERE id = %s", elsewhere, child)
 
     acme.rows(acme.owner, "UPDATE app.tasks SET project_id = %s, parent_task_id = NULL WHERE id = %s", elsewhere, child)
+
+
+def test_parents_and_children_are_moved_in_any_order(acme: Organization) -> None:
+    child, parent = acme.task(), acme.task()
+    acme.rows(acme.owner, "UPDATE app.tasks SET parent_task_id = %s WHERE id = %s", parent, child)
+    elsewhere = acme.new_project("elsewhere")
+
+    acme.rows(acme.owner, "UPDATE app.tasks SET project_id = %s", elsewhere)
+
+    assert acme.database.rows("SELECT DISTINCT project_id FROM app.tasks") == [(elsewhere,)]
+    assert acme.database.rows("SELECT DISTINCT project_id FROM app.task_ids") == [(elsewhere,)]
+
+
+def test_no_task_is_below_itself(acme: Organization) -> None:
+    tasks = [acme.task() for _ in range(3)]
+    for below, above in itertools.pairwise(tasks):
+        acme.rows(acme.owner, "UPDATE app.tasks SET parent_task_id = %s WHERE id = %s", above, below)
+
+    with pytest.raises(errors.CheckViolation, match="cannot be below itself"):
+        acme.rows(acme.owner, "UPDATE app.tasks SET parent_task_id = %s WHERE id = %s", tasks[0], tasks[2])
+
+
+def test_a_task_is_moved_into_a_public_project_by_admins_only(acme: Organization) -> None:
+    member = acme.join("member")
+    task = acme.task(by=member)
+    public = acme.new_project("public", "public")
+    move: LiteralString = "UPDATE app.tasks SET project_id = %s WHERE id = %s RETURNING id"
+
+    with pytest.raises(errors.InsufficientPrivilege, match="only an admin moves a task into a public project"):
+        acme.rows(member, move, public, task)
+    assert acme.rows(acme.owner, move, public, task) == [(task,)]
+    assert acme.rows(member, move, acme.project, task) == [(task,)]
+
+
+def test_who_writes_while_a_projects_visibility_changes_waits_for_it(acme: Organization) -> None:
+    task = acme.task()
+    with acme.database.login("platform_app") as changing, acme.database.login("platform_app") as writing:
+        with changing.transaction():
+            changing.execute("SELECT set_config('app.current_user_id', %s, true)", (str(acme.owner),))
+            changing.execute("SELECT app.set_project_visibility(%s, 'private')", (acme.project,))
+            written = threading.Thread(target=_comment_with, args=(writing, acme, task))
+            written.start()
+            while not acme.database.rows("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = %s",
+                                         writing.info.backend_pid):  # fmt: skip
+                time.sleep(0.01)
+        written.join()
+    assert acme.database.rows("SELECT is_private FROM app.comments") == [(True,)]
+
+
+def _comment_with(connection: psycopg.Connection, organization: Organization, task: UUID) -> None:
+    with connection.transaction():
+        connection.execute("SELECT set_config('app.current_user_id', %s, true)", (str(organization.owner),))
+        connection.execute(NEW_COMMENT, (organization.id, task))
 
 
 def test_a_private_project_that_is_not_seen_is_written_no_more_than_one_that_is_not_there(acme: Organization) -> None:

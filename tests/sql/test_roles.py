@@ -23,6 +23,19 @@ def test_every_role_logs_in_with_its_secret_which_is_stored_as_a_scram_verifier(
             assert stored[0].startswith("SCRAM-SHA-256$4096:")
 
 
+def test_the_master_user_may_administer_every_role_also_after_an_upgrade(
+    migrated: dict[str, Database], service_name: str
+) -> None:
+    """From 16 on a role is changed by whoever has its ADMIN OPTION; memberships come along from 15."""
+    database = migrated[service_name]
+    roles = [*Runner(database, service_name).roles, f"{service_name}_owner"]
+    assert database.rows(
+        "SELECT DISTINCT roleid::regrole::text FROM pg_auth_members"
+        " WHERE member = current_user::regrole AND admin_option AND roleid::regrole::text = ANY (%s) ORDER BY 1",
+        roles,
+    ) == [(role,) for role in sorted(roles)]  # fmt: skip
+
+
 def test_a_changed_secret_works_after_the_next_run_and_the_old_one_does_not(demo: Runner) -> None:
     demo.apply()
     demo.passwords["demo_app"] = "neu: größer"

@@ -54,10 +54,36 @@ def test_a_search_finds_what_its_user_may_see(acme: Organization, other: Organiz
     assert acme.rows(acme.owner, "SELECT title FROM app.search_tasks('needle', %s)", other.id) == []
 
 
-def test_an_organisations_id_is_no_word_to_search_by(acme: Organization, other: Organization) -> None:
+def test_words_that_name_another_organisation_find_nothing_of_it(acme: Organization, other: Organization) -> None:
     _titled(other, "secret")
-    for words in (str(other.id), f"'{other.id}'", f'"{other.id}"', f"secret {other.id}"):
+    for words in (str(other.id), f"'{other.id}'", f'"{other.id}"', f"secret {other.id}", f"secret or {other.id}"):
         assert _found(acme, acme.owner, words) == []
+    assert _found(other, other.owner, "secret") == ["secret"]
+
+
+@pytest.mark.parametrize("put_away", ["deleted_at = now()", "status = 'deleted'"])
+def test_what_lies_in_a_project_that_was_put_away_is_not_found(acme: Organization, put_away: str) -> None:
+    task = acme.task()
+    acme.database.run("UPDATE app.tasks SET title = 'needle' WHERE id = %s", task)
+    acme.database.run("UPDATE app.comments SET content = 'needle' WHERE id = %s", acme.comment(task))
+    acme.database.run("UPDATE app.projects SET name = 'needle'")
+    asked: tuple[LiteralString, ...] = (
+        "SELECT id FROM app.search_tasks('needle')",
+        "SELECT id FROM app.search_comments('needle')",
+        "SELECT id FROM app.search_projects('needle')",
+    )
+    assert [len(acme.rows(acme.owner, query)) for query in asked] == [1, 1, 1]
+
+    acme.database.run(f"UPDATE app.projects SET {put_away}")
+    assert [acme.rows(acme.owner, query) for query in asked] == [[], [], []]
+    assert acme.rows(acme.owner, "SELECT id FROM app.latest_tasks(%s)", acme.id) == []
+
+
+def test_comments_of_a_deleted_task_are_not_found(acme: Organization) -> None:
+    task = acme.task()
+    acme.database.run("UPDATE app.comments SET content = 'needle' WHERE id = %s", acme.comment(task))
+    acme.database.run("UPDATE app.tasks SET deleted_at = now() WHERE id = %s", task)
+    assert acme.rows(acme.owner, "SELECT id FROM app.search_comments('needle')") == []
 
 
 def test_limits_are_limits(acme: Organization) -> None:
@@ -66,7 +92,7 @@ def test_limits_are_limits(acme: Organization) -> None:
         acme.id,
         acme.project,
     )
-    for asked, given in ((None, 20), (5, 5), (1000, 100), (0, 0)):
+    for asked, given in ((None, 20), (5, 5), (1000, 100), (0, 0), (-1, 0), ("NULL", 20)):
         limit = "DEFAULT" if asked is None else str(asked)
         query = "SELECT id FROM app.search_tasks('many')" if asked is None else (
             f"SELECT id FROM app.search_tasks('many', NULL, {limit})"

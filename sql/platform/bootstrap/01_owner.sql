@@ -24,3 +24,13 @@ ALTER ROLE platform_owner NOINHERIT;
 -- that.
 GRANT platform_owner TO CURRENT_USER;
 GRANT platform_authz, platform_audit TO platform_owner;
+
+-- Before 16 whoever may create roles may change all of them; from then on, only those whose ADMIN OPTION he has. Given
+-- here, it survives an upgrade.
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::integer < 160000 THEN
+        GRANT platform_owner, platform_authz, platform_audit TO CURRENT_USER WITH ADMIN OPTION;
+    END IF;
+END
+$$;

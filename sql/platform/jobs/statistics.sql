@@ -2,7 +2,3 @@
 ANALYZE app.tasks;
 
 ANALYZE app.notifications;
-
-ANALYZE analytics.events;
-
-ANALYZE analytics.page_views;

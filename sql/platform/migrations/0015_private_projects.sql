@@ -2,8 +2,9 @@
 -- organisation. Whether a row hangs on a private project stands in the row itself, so that a policy decides without
 -- looking elsewhere; foreign keys that cascade keep that true.
 --
--- The tables are read and written while this runs once, in tables as small as they are before the first deployment. A
--- database with much in them would be brought there in steps.
+-- Written for tables as small as they are before the first deployment: each is read and rewritten once. What the new
+-- keys refuse is loosened first: an assignment to somebody who is no member of the organisation, and a sub-task in
+-- another project than its parent.
 
 -- Who may see a private project, beside its creator and the organisation's admins.
 CREATE TABLE app.project_members (
@@ -48,6 +49,21 @@ ALTER TABLE app.task_ids
 
 ALTER TABLE app.tasks ADD COLUMN is_private boolean;
 
+-- It comes back further down. What is filled in here is no work on a task.
+DROP TRIGGER set_timestamp ON app.tasks;
+
+UPDATE app.tasks AS task
+   SET assignee_id = NULL
+ WHERE assignee_id IS NOT NULL
+   AND NOT EXISTS (SELECT FROM app.organization_members AS member
+                    WHERE member.organization_id = task.organization_id AND member.user_id = task.assignee_id);
+
+UPDATE app.tasks AS task
+   SET parent_task_id = NULL
+  FROM app.task_ids AS parent
+ WHERE parent.id = task.parent_task_id
+   AND parent.project_id <> task.project_id;
+
 UPDATE app.tasks AS task
    SET is_private = project.is_private
   FROM app.projects AS project
@@ -66,7 +82,9 @@ ALTER TABLE app.tasks DROP CONSTRAINT tasks_organization_id_parent_task_id_fkey;
 ALTER TABLE app.tasks
     ADD CONSTRAINT tasks_parent_fkey FOREIGN KEY (organization_id, project_id, parent_task_id)
         REFERENCES app.task_ids (organization_id, project_id, id)
-        ON UPDATE CASCADE ON DELETE SET NULL (parent_task_id);
+        ON UPDATE CASCADE ON DELETE SET NULL (parent_task_id)
+        -- Looked at when the transaction ends: parents and children may be moved in any order.
+        DEFERRABLE INITIALLY DEFERRED;
 
 -- A task is assigned to a member of its organisation; else an assignment would tell whether a foreign account exists.
 ALTER TABLE app.tasks DROP CONSTRAINT tasks_assignee_id_fkey;
@@ -76,6 +94,8 @@ ALTER TABLE app.tasks
         REFERENCES app.organization_members (organization_id, user_id) ON DELETE SET NULL (assignee_id);
 
 -- What hangs on tasks ----------------------------------------------------
+DROP TRIGGER set_timestamp ON app.comments;
+
 ALTER TABLE app.comments ADD COLUMN project_id uuid, ADD COLUMN is_private boolean;
 
 UPDATE app.comments AS comment
@@ -153,14 +173,22 @@ CREATE FUNCTION app.take_privacy_of_project() RETURNS trigger
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    NEW.is_private := coalesce((SELECT project.is_private FROM app.projects AS project
-                                 WHERE project.id = NEW.project_id
-                                   AND project.organization_id = NEW.organization_id), true);
+    -- The lock that the foreign key takes anyway, taken now: while the visibility of the project is being changed this
+    -- waits, and then reads what it has become.
+    SELECT project.is_private INTO NEW.is_private
+      FROM app.projects AS project
+     WHERE project.id = NEW.project_id
+       AND project.organization_id = NEW.organization_id
+       FOR KEY SHARE;
+    IF NOT FOUND THEN
+        NEW.is_private := true;
+    END IF;
     RETURN NEW;
 END
 $$;
 
--- So a task in such a project gets no row in the registry either, whose own keys would be looked up before.
+-- So a task in such a project gets no row in the registry either, whose own keys would be looked up before. (Triggers
+-- run in the order of their names: `register` before `take_privacy`. Either order would do.)
 CREATE OR REPLACE FUNCTION app.register_task() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -193,7 +221,8 @@ BEGIN
       FROM app.task_ids AS task
       JOIN app.projects AS project ON project.id = task.project_id
      WHERE task.id = NEW.task_id
-       AND task.organization_id = NEW.organization_id;
+       AND task.organization_id = NEW.organization_id
+       FOR KEY SHARE;
     IF NOT FOUND THEN
         NEW.project_id := nowhere;
         NEW.is_private := true;
@@ -202,24 +231,77 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER take_privacy BEFORE INSERT OR UPDATE OF project_id ON app.tasks
+-- A cascade names every column of its key, so what counts is whether the project is another.
+CREATE TRIGGER take_privacy BEFORE INSERT ON app.tasks
     FOR EACH ROW EXECUTE FUNCTION app.take_privacy_of_project();
+
+CREATE TRIGGER take_new_privacy BEFORE UPDATE ON app.tasks
+    FOR EACH ROW WHEN (OLD.project_id <> NEW.project_id) EXECUTE FUNCTION app.take_privacy_of_project();
 
 CREATE TRIGGER take_project BEFORE INSERT ON app.comments
     FOR EACH ROW EXECUTE FUNCTION app.take_project_of_task();
 
-CREATE TRIGGER take_privacy BEFORE UPDATE OF project_id ON app.comments
-    FOR EACH ROW EXECUTE FUNCTION app.take_privacy_of_project();
+CREATE TRIGGER take_new_privacy BEFORE UPDATE ON app.comments
+    FOR EACH ROW WHEN (OLD.project_id <> NEW.project_id) EXECUTE FUNCTION app.take_privacy_of_project();
 
 CREATE TRIGGER take_project BEFORE INSERT ON app.attachments
     FOR EACH ROW EXECUTE FUNCTION app.take_project_of_task();
 
-CREATE TRIGGER take_privacy BEFORE UPDATE OF project_id ON app.attachments
-    FOR EACH ROW EXECUTE FUNCTION app.take_privacy_of_project();
+CREATE TRIGGER take_new_privacy BEFORE UPDATE ON app.attachments
+    FOR EACH ROW WHEN (OLD.project_id <> NEW.project_id) EXECUTE FUNCTION app.take_privacy_of_project();
+
+-- To publish is an admin's decision, and so is to move a task into a public project that was in none: its sub-tasks,
+-- which others wrote, go along. Only who is under row level security is asked, not a cascade, which runs as the
+-- owner.
+CREATE FUNCTION app.keep_unpublished() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF row_security_active('app.tasks')
+       AND EXISTS (SELECT FROM app.projects WHERE id = NEW.project_id AND visibility = 'public'
+                                              AND organization_id = OLD.organization_id)
+       AND NOT EXISTS (SELECT FROM app.projects WHERE id = OLD.project_id AND visibility = 'public')
+       AND NOT NEW.organization_id = ANY (authz.orgs('admin'))
+    THEN
+        RAISE EXCEPTION 'only an admin moves a task into a public project' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER keep_unpublished BEFORE UPDATE ON app.tasks
+    FOR EACH ROW WHEN (OLD.project_id <> NEW.project_id) EXECUTE FUNCTION app.keep_unpublished();
+
+-- No task is below itself, however far: whoever walks up the tree would never arrive. Changes of one project's tree
+-- queue at the project. A new task has no children yet.
+CREATE FUNCTION app.keep_tree() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    above uuid := NEW.parent_task_id;
+BEGIN
+    PERFORM FROM app.projects WHERE id = NEW.project_id FOR NO KEY UPDATE;
+    WHILE above IS NOT NULL LOOP
+        IF above = NEW.id THEN
+            RAISE EXCEPTION 'a task cannot be below itself' USING ERRCODE = 'check_violation';
+        END IF;
+        SELECT task.parent_task_id INTO above
+          FROM app.task_ids AS known
+          JOIN app.tasks AS task ON task.id = known.id AND task.created_at = known.created_at
+         WHERE known.id = above;
+    END LOOP;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER keep_tree BEFORE UPDATE ON app.tasks
+    FOR EACH ROW
+    WHEN (NEW.parent_task_id IS NOT NULL AND OLD.parent_task_id IS DISTINCT FROM NEW.parent_task_id)
+    EXECUTE FUNCTION app.keep_tree();
 
 -- A change of visibility reaches every row of the project, and is no work on any of them.
-DROP TRIGGER set_timestamp ON app.comments;
-
 CREATE TRIGGER set_timestamp BEFORE UPDATE ON app.comments
     FOR EACH ROW
     WHEN ((OLD.content, OLD.mentions, OLD.attachments, OLD.is_edited, OLD.user_id, OLD.updated_at, OLD.deleted_at)
@@ -240,8 +322,6 @@ $$;
 
 CREATE TRIGGER mark_edited BEFORE UPDATE ON app.comments
     FOR EACH ROW WHEN (OLD.content IS DISTINCT FROM NEW.content) EXECUTE FUNCTION app.mark_edited();
-
-DROP TRIGGER set_timestamp ON app.tasks;
 
 CREATE TRIGGER set_timestamp BEFORE UPDATE ON app.tasks
     FOR EACH ROW
@@ -267,14 +347,16 @@ CREATE INDEX idx_tasks_parent_task ON app.tasks (parent_task_id) WHERE parent_ta
 
 DROP INDEX app.idx_comments_task_id;
 CREATE INDEX idx_comments_task_id ON app.comments (task_id, created_at);
-CREATE INDEX idx_comments_project_id ON app.comments (project_id);
+-- With the task behind it: the key of a task's comments names both, and whichever index is taken reads that task's
+-- only.
+CREATE INDEX idx_comments_project_id ON app.comments (project_id, task_id);
 
 DROP INDEX app.idx_comments_parent_id;
 CREATE INDEX idx_comments_parent_id ON app.comments (parent_comment_id) WHERE parent_comment_id IS NOT NULL;
 
 DROP INDEX app.idx_attachments_task_id;
 CREATE INDEX idx_attachments_task_id ON app.attachments (task_id);
-CREATE INDEX idx_attachments_project_id ON app.attachments (project_id);
+CREATE INDEX idx_attachments_project_id ON app.attachments (project_id, task_id);
 
 DROP INDEX app.idx_attachments_comment_id;
 CREATE INDEX idx_attachments_comment_id ON app.attachments (comment_id) WHERE comment_id IS NOT NULL;

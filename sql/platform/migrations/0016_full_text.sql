@@ -1,6 +1,9 @@
 -- Full-text search. The texts are prepared when a row is written; each column is added together with its index, and
 -- rewrites its table once.
 --
+-- Of a long text the first 200,000 characters are searched: a tsvector ends at a megabyte, and a text of more different
+-- words would be refused.
+--
 -- A search looks for words and for a tenant at once: the organisation's id is one of the words, so that the index finds
 -- what is in both, instead of every tenant's rows for the word. It is never the only thing that keeps tenants apart.
 
@@ -12,26 +15,26 @@ CREATE INDEX idx_users_fulltext ON auth.users USING gin (search);
 ALTER TABLE app.organizations
     ADD COLUMN search tsvector GENERATED ALWAYS AS (
         setweight(to_tsvector('english', name), 'A')
-        || setweight(to_tsvector('english', coalesce(description, '')), 'B')) STORED;
+        || coalesce(setweight(to_tsvector('english', left(description, 200000)), 'B'), '')) STORED;
 CREATE INDEX idx_organizations_fulltext ON app.organizations USING gin (search);
 
 ALTER TABLE app.projects
     ADD COLUMN search tsvector GENERATED ALWAYS AS (
         setweight(to_tsvector('english', name), 'A')
-        || setweight(to_tsvector('english', coalesce(description, '')), 'B')
+        || coalesce(setweight(to_tsvector('english', left(description, 200000)), 'B'), '')
         || array_to_tsvector(ARRAY[organization_id::text])) STORED;
 CREATE INDEX idx_projects_fulltext ON app.projects USING gin (search);
 
 ALTER TABLE app.tasks
     ADD COLUMN search tsvector GENERATED ALWAYS AS (
         setweight(to_tsvector('english', title), 'A')
-        || setweight(to_tsvector('english', coalesce(description, '')), 'B')
+        || coalesce(setweight(to_tsvector('english', left(description, 200000)), 'B'), '')
         || array_to_tsvector(ARRAY[organization_id::text])) STORED;
 CREATE INDEX idx_tasks_fulltext ON app.tasks USING gin (search);
 
 ALTER TABLE app.comments
     ADD COLUMN search tsvector GENERATED ALWAYS AS (
-        to_tsvector('english', content) || array_to_tsvector(ARRAY[organization_id::text])) STORED;
+        to_tsvector('english', left(content, 200000)) || array_to_tsvector(ARRAY[organization_id::text])) STORED;
 CREATE INDEX idx_comments_fulltext ON app.comments USING gin (search);
 
 -- A trigger of these tables that runs before the row is written does not see the new `search` yet, so it looks at the

@@ -1,5 +1,5 @@
--- Staff look for a customer by a part of the name or address. Where pg_trgm is installed, an index serves that; where it
--- is not, the same question reads the table.
+-- Staff look for a customer by a part of the name or address. Where pg_trgm is installed, an index serves that; where
+-- it is not, the same question reads the table.
 DO $$
 DECLARE
     home name := (SELECT extnamespace::regnamespace::name FROM pg_catalog.pg_extension WHERE extname = 'pg_trgm');

@@ -5,8 +5,8 @@
 --
 -- New or replaced functions: no lock that anybody could wait for.
 
--- The same as before, with its names looked up now instead of by whoever calls it: policies, functions and the audit log
--- cannot mean different users by it, whatever the search_path.
+-- The same as before, with its names looked up now instead of by whoever calls it: policies, functions and the audit
+-- log cannot mean different users by it, whatever the search_path.
 CREATE OR REPLACE FUNCTION auth.current_user_id() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN NULLIF(current_setting('app.current_user_id', true), '')::uuid;
@@ -119,27 +119,34 @@ BEGIN
 END
 $$;
 
--- Organisations that show something to everybody.
-CREATE FUNCTION authz.public_orgs() RETURNS uuid[]
+-- Whether an organisation shows anything to visitors at all. Asked of one row after the other: visitors look at one
+-- organisation, and a list of all that show something would grow with the number of customers.
+CREATE FUNCTION authz.is_open(organization uuid) RETURNS boolean
     LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN ARRAY(
-        SELECT organization.id
-          FROM app.organizations AS organization
-         WHERE organization.deleted_at IS NULL
-           AND organization.status IN ('active', 'trial')
-           AND EXISTS (SELECT FROM app.projects AS project
-                        WHERE project.organization_id = organization.id
-                          AND project.visibility = 'public'
-                          AND project.deleted_at IS NULL
-                          AND project.status <> 'deleted')
-    );
+    RETURN EXISTS (SELECT FROM app.organizations AS found
+                    WHERE found.id = organization
+                      AND found.deleted_at IS NULL
+                      AND found.status IN ('active', 'trial'));
 END
 $$;
 
--- What public_orgs asks, and the public reader's own list.
+CREATE FUNCTION authz.shows_projects(organization uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM app.projects AS project
+                    WHERE project.organization_id = organization
+                      AND project.visibility = 'public'
+                      AND project.deleted_at IS NULL
+                      AND project.status <> 'deleted');
+END
+$$;
+
+-- What shows_projects asks, and the public reader's own list.
 CREATE INDEX idx_projects_visibility ON app.projects (organization_id, name)
     WHERE visibility = 'public' AND deleted_at IS NULL;
 
@@ -223,7 +230,8 @@ ALTER FUNCTION authz.readable_orgs(text) OWNER TO platform_authz;
 ALTER FUNCTION authz.active_user() OWNER TO platform_authz;
 ALTER FUNCTION authz.colleagues() OWNER TO platform_authz;
 ALTER FUNCTION authz.own_projects() OWNER TO platform_authz;
-ALTER FUNCTION authz.public_orgs() OWNER TO platform_authz;
+ALTER FUNCTION authz.is_open(uuid) OWNER TO platform_authz;
+ALTER FUNCTION authz.shows_projects(uuid) OWNER TO platform_authz;
 ALTER FUNCTION auth.has_role(text) OWNER TO platform_authz;
 ALTER FUNCTION app.is_organization_member(uuid) OWNER TO platform_authz;
 ALTER FUNCTION app.get_organization_role(uuid) OWNER TO platform_authz;

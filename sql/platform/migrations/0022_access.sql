@@ -14,8 +14,8 @@ DECLARE
     wanted text;
 BEGIN
     FOREACH wanted IN ARRAY ARRAY['auth.users', 'auth.roles', 'auth.user_roles', 'app.organizations',
-                                  'app.organization_members', 'app.projects', 'app.project_members', 'app.tasks',
-                                  'app.comments'] LOOP
+                                  'app.organization_members', 'app.projects', 'app.project_members', 'app.task_ids',
+                                  'app.tasks', 'app.comments'] LOOP
         EXECUTE format('CREATE POLICY authz_read ON %s FOR SELECT TO platform_authz USING (true)', wanted);
     END LOOP;
     FOREACH wanted IN ARRAY ARRAY['auth.users', 'auth.roles', 'auth.user_roles', 'app.organizations',
@@ -41,20 +41,20 @@ GRANT SELECT (id, email, first_name, last_name, avatar_url, search, status, dele
     TO platform_authz;
 GRANT SELECT (id, name) ON auth.roles TO platform_authz;
 GRANT SELECT ON auth.user_roles, app.organizations, app.organization_members, app.projects, app.project_members,
-    app.tasks, app.comments TO platform_authz;
+    app.task_ids, app.tasks, app.comments TO platform_authz;
 
 GRANT USAGE ON SCHEMA auth, app, analytics, audit TO platform_support;
 GRANT SELECT ON auth.users, auth.roles, auth.user_roles, app.organizations, app.organization_members, app.projects,
     app.project_members, app.task_ids, app.tasks, app.comments, app.attachments, app.notifications, analytics.events,
     analytics.page_views TO platform_support;
 -- Not the hash of the token.
-GRANT SELECT (id, organization_id, email, role, invited_by, expires_at, accepted_at, accepted_by, revoked_at, created_at)
+GRANT SELECT (id, organization_id, email, role, invited_by, expires_at, accepted_at, accepted_by, revoked_at,
+              created_at)
     ON app.invitations TO platform_support;
 
 GRANT USAGE ON SCHEMA auth, app, analytics, audit, authz, ops, part, archive TO platform_backup;
 ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO platform_backup;
 ALTER DEFAULT PRIVILEGES GRANT SELECT ON SEQUENCES TO platform_backup;
-
 
 -- One's own account and notifications ----------------------------------------------------
 DROP POLICY users_update_policy ON auth.users;
@@ -84,7 +84,8 @@ CREATE POLICY organization_members_select_policy ON app.organization_members FOR
 CREATE POLICY invitations_select_policy ON app.invitations FOR SELECT TO platform_app
     USING (organization_id = ANY ((SELECT authz.readable_orgs('admin'))::uuid[]));
 
-GRANT SELECT (id, organization_id, email, role, invited_by, expires_at, accepted_at, accepted_by, revoked_at, created_at)
+GRANT SELECT (id, organization_id, email, role, invited_by, expires_at, accepted_at, accepted_by, revoked_at,
+              created_at)
     ON app.invitations TO platform_app;
 
 -- Projects ----------------------------------------------------
@@ -162,8 +163,8 @@ CREATE POLICY tasks_insert_policy ON app.tasks FOR INSERT TO platform_app
                      OR organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])
                      OR project_id = ANY ((SELECT authz.own_projects())::uuid[])));
 
--- Who does it, who asked for it, and admins; whoever hands a task on may not be one of them afterwards. Whoever only does
--- it does not mark it as deleted, nor bring it back.
+-- Who does it, who asked for it, and admins; whoever hands a task on may not be one of them afterwards. Whoever only
+-- does it does not mark it as deleted, nor bring it back.
 CREATE POLICY tasks_update_policy ON app.tasks FOR UPDATE TO platform_app
     USING (organization_id = ANY ((SELECT authz.orgs('admin'))::uuid[])
            OR (organization_id = ANY ((SELECT authz.orgs('member'))::uuid[])
@@ -288,11 +289,10 @@ GRANT SELECT (id, user_id, session_id, url, referrer, duration_ms, created_at)
 
 -- Visitors who are nobody ----------------------------------------------------
 CREATE POLICY public_read ON app.organizations FOR SELECT TO platform_public
-    USING (id = ANY ((SELECT authz.public_orgs())::uuid[]));
+    USING (deleted_at IS NULL AND status IN ('active', 'trial') AND authz.shows_projects(id));
 
 CREATE POLICY public_read ON app.projects FOR SELECT TO platform_public
-    USING (visibility = 'public' AND deleted_at IS NULL AND status <> 'deleted'
-           AND organization_id = ANY ((SELECT authz.public_orgs())::uuid[]));
+    USING (visibility = 'public' AND deleted_at IS NULL AND status <> 'deleted' AND authz.is_open(organization_id));
 
 -- The projects in the sub-select are those that the policy above lets through.
 CREATE POLICY public_read ON app.tasks FOR SELECT TO platform_public
@@ -331,7 +331,7 @@ $$;
 
 ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO platform_backup;
 
-ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON SEQUENCES TO platform_backup;
 
 SELECT ops.copy_open_policies('audit.audit_log');
 
@@ -343,7 +343,7 @@ GRANT EXECUTE ON FUNCTION auth.has_role(text), authz.orgs(text), authz.readable_
     authz.colleagues(), authz.own_projects(), app.is_organization_member(uuid),
     app.get_organization_role(uuid), app.can_access_project(uuid) TO platform_app;
 GRANT EXECUTE ON FUNCTION auth.has_role(text) TO platform_auth;
-GRANT EXECUTE ON FUNCTION authz.public_orgs(), app.can_access_project(uuid) TO platform_public;
+GRANT EXECUTE ON FUNCTION authz.is_open(uuid), authz.shows_projects(uuid) TO platform_public;
 
 SET LOCAL ROLE platform_owner;
 

@@ -1,6 +1,6 @@
--- What users do with organisations, where one row alone could not be allowed: each function checks who asks, does all of
--- it or nothing, and says no in the same words whatever the reason, when the reason would tell about others. They run as
--- the owner of the tables. New functions only.
+-- What users do with organisations, where one row alone could not be allowed: each function checks who asks, does all
+-- of it or nothing, and says no in the same words whatever the reason, when the reason would tell about others. They
+-- run as the owner of the tables. New functions only.
 
 -- Viewer is 1, owner is 4; NULL is 0.
 CREATE FUNCTION authz.rank(role text) RETURNS integer
@@ -68,6 +68,8 @@ BEGIN
         RAISE EXCEPTION 'valid_for is %, which is not between 1 minute and 30 days', valid_for
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    -- Two who invite the same address at once queue here.
+    PERFORM FROM app.organizations WHERE id = organization FOR NO KEY UPDATE;
     UPDATE app.invitations
        SET revoked_at = now()
      WHERE organization_id = organization
@@ -206,8 +208,10 @@ BEGIN
     UPDATE app.organization_members SET role = wanted.role, status = wanted.status
      WHERE organization_id = organization AND user_id = member;
 
-    IF NOT EXISTS (SELECT FROM app.organization_members
-                    WHERE organization_id = organization AND role = 'owner' AND status = 'active') THEN
+    IF NOT EXISTS (SELECT FROM app.organization_members AS other
+                     JOIN auth.users AS account ON account.id = other.user_id
+                    WHERE other.organization_id = organization AND other.role = 'owner' AND other.status = 'active'
+                      AND account.status = 'active' AND account.deleted_at IS NULL) THEN
         RAISE EXCEPTION 'an organisation keeps at least one active owner' USING ERRCODE = 'check_violation',
             HINT = 'Make somebody else an owner first.';
     END IF;
@@ -248,7 +252,10 @@ AS $$
 DECLARE
     created_id uuid;
 BEGIN
-    IF recipient IS NULL OR NOT recipient = ANY (authz.colleagues()) THEN
+    IF NOT EXISTS (SELECT FROM app.organization_members AS member
+                    WHERE member.user_id = recipient
+                      AND member.status = 'active'
+                      AND member.organization_id = ANY (authz.orgs('viewer'))) THEN
         RAISE EXCEPTION 'only colleagues are notified' USING ERRCODE = 'insufficient_privilege';
     END IF;
     INSERT INTO app.notifications (user_id, type, title, message, link, metadata)

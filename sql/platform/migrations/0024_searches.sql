@@ -36,6 +36,18 @@ BEGIN
 END
 $$;
 
+-- What lies in a project that was put away is put away with it. Asked of one row after the other, newest first, and so
+-- usually of the first twenty: OFFSET 0 below keeps it from being asked of all that was found.
+CREATE FUNCTION authz.is_live(project uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM app.projects AS found
+                    WHERE found.id = project AND found.deleted_at IS NULL AND found.status <> 'deleted');
+END
+$$;
+
 -- Newest first. `words` as people type them: "exact phrase", -without, either or other.
 CREATE FUNCTION app.search_tasks(words text, organization uuid DEFAULT NULL, max_rows integer DEFAULT 20)
     RETURNS TABLE (id uuid, organization_id uuid, project_id uuid, title varchar, status varchar,
@@ -53,13 +65,16 @@ BEGIN
     RETURN QUERY
     SELECT task.id, task.organization_id, task.project_id, task.title, task.status, task.priority, task.assignee_id,
            task.due_date, task.created_at
-      FROM app.tasks AS task
-     WHERE task.search @@ query
-       AND task.organization_id = ANY (organizations)
-       AND (NOT task.is_private OR task.organization_id = ANY (administered) OR task.project_id = ANY (own))
-       AND task.deleted_at IS NULL
+      FROM (SELECT * FROM app.tasks AS found
+             WHERE found.search @@ query
+               AND found.organization_id = ANY (organizations)
+               AND (NOT found.is_private OR found.organization_id = ANY (administered) OR found.project_id = ANY (own))
+               AND found.deleted_at IS NULL
+             ORDER BY found.created_at DESC
+            OFFSET 0) AS task
+     WHERE authz.is_live(task.project_id)
      ORDER BY task.created_at DESC
-     LIMIT least(max_rows, 100);
+     LIMIT greatest(least(coalesce(max_rows, 20), 100), 0);
 END
 $$;
 
@@ -84,8 +99,9 @@ BEGIN
        AND project.organization_id = ANY (organizations)
        AND (NOT project.is_private OR project.organization_id = ANY (administered) OR project.id = ANY (own))
        AND project.deleted_at IS NULL
+       AND project.status <> 'deleted'
      ORDER BY project.created_at DESC
-     LIMIT least(max_rows, 100);
+     LIMIT greatest(least(coalesce(max_rows, 20), 100), 0);
 END
 $$;
 
@@ -105,17 +121,26 @@ BEGIN
     RETURN QUERY
     SELECT comment.id, comment.organization_id, comment.project_id, comment.task_id, comment.user_id, comment.content,
            comment.created_at
-      FROM app.comments AS comment
-     WHERE comment.search @@ query
-       AND comment.organization_id = ANY (organizations)
-       AND (NOT comment.is_private OR comment.organization_id = ANY (administered) OR comment.project_id = ANY (own))
-       AND comment.deleted_at IS NULL
+      FROM (SELECT * FROM app.comments AS found
+             WHERE found.search @@ query
+               AND found.organization_id = ANY (organizations)
+               AND (NOT found.is_private OR found.organization_id = ANY (administered) OR found.project_id = ANY (own))
+               AND found.deleted_at IS NULL
+             ORDER BY found.created_at DESC
+            OFFSET 0) AS comment
+     WHERE authz.is_live(comment.project_id)
+       AND EXISTS (SELECT FROM app.tasks AS task
+                    WHERE task.id = comment.task_id
+                      AND task.created_at = (SELECT known.created_at FROM app.task_ids AS known
+                                              WHERE known.id = comment.task_id)
+                      AND task.deleted_at IS NULL)
      ORDER BY comment.created_at DESC
-     LIMIT least(max_rows, 100);
+     LIMIT greatest(least(coalesce(max_rows, 20), 100), 0);
 END
 $$;
 
--- Colleagues by the beginnings of their names or address.
+-- Colleagues by the beginnings of their names or address. The members come first, and each of them is looked at: the
+-- index would look through everybody's names, and its time would tell how many elsewhere bear one.
 CREATE FUNCTION auth.search_users(words text, organization uuid DEFAULT NULL, max_rows integer DEFAULT 20)
     RETURNS TABLE (id uuid, email varchar, first_name varchar, last_name varchar, avatar_url text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -127,16 +152,19 @@ DECLARE
     query         constant tsquery := authz.name_query(words);
 BEGIN
     RETURN QUERY
+    WITH colleagues AS MATERIALIZED (
+        SELECT account.id, account.email, account.first_name, account.last_name, account.avatar_url, account.search
+          FROM auth.users AS account
+         WHERE account.id IN (SELECT member.user_id FROM app.organization_members AS member
+                               WHERE member.organization_id = ANY (organizations)
+                                 AND member.status = 'active')
+           AND account.status = 'active'
+           AND account.deleted_at IS NULL)
     SELECT account.id, account.email, account.first_name, account.last_name, account.avatar_url
-      FROM auth.users AS account
+      FROM colleagues AS account
      WHERE account.search @@ query
-       AND account.status = 'active'
-       AND account.deleted_at IS NULL
-       AND account.id IN (SELECT member.user_id FROM app.organization_members AS member
-                           WHERE member.organization_id = ANY (organizations)
-                             AND member.status = 'active')
      ORDER BY account.last_name, account.first_name, account.email
-     LIMIT least(max_rows, 100);
+     LIMIT greatest(least(coalesce(max_rows, 20), 100), 0);
 END
 $$;
 
@@ -157,7 +185,7 @@ BEGIN
      WHERE organization.search @@ query
        AND organization.id = ANY (organizations)
      ORDER BY organization.name
-     LIMIT least(max_rows, 100);
+     LIMIT greatest(least(coalesce(max_rows, 20), 100), 0);
 END
 $$;
 
@@ -184,18 +212,22 @@ BEGIN
     RETURN QUERY
     SELECT task.id, task.project_id, task.title, task.status, task.priority, task.assignee_id, task.due_date,
            task.created_at
-      FROM app.tasks AS task
-     WHERE task.organization_id = organization
-       AND (all_of_it OR NOT task.is_private OR task.project_id = ANY (own))
-       AND task.deleted_at IS NULL
+      FROM (SELECT * FROM app.tasks AS found
+             WHERE found.organization_id = organization
+               AND (all_of_it OR NOT found.is_private OR found.project_id = ANY (own))
+               AND found.deleted_at IS NULL
+             ORDER BY found.created_at DESC
+            OFFSET 0) AS task
+     WHERE authz.is_live(task.project_id)
      ORDER BY task.created_at DESC
-     LIMIT least(max_rows, 100);
+     LIMIT greatest(least(coalesce(max_rows, 20), 100), 0);
 END
 $$;
 
 ALTER FUNCTION authz.name_query(text) OWNER TO platform_authz;
 ALTER FUNCTION authz.tenant_query(tsquery, uuid[]) OWNER TO platform_authz;
 ALTER FUNCTION authz.searched_orgs(uuid) OWNER TO platform_authz;
+ALTER FUNCTION authz.is_live(uuid) OWNER TO platform_authz;
 ALTER FUNCTION app.search_tasks(text, uuid, integer) OWNER TO platform_authz;
 ALTER FUNCTION app.search_projects(text, uuid, integer) OWNER TO platform_authz;
 ALTER FUNCTION app.search_comments(text, uuid, integer) OWNER TO platform_authz;

@@ -1,6 +1,7 @@
 -- What an organisation cannot do for itself: be suspended, come back, or have its trial prolonged. The login service
 -- asks for it, on behalf of billing and staff; the audit log has it like every change. A new function only.
-CREATE FUNCTION app.set_organization_status(organization uuid, new_status text, new_trial_ends_at timestamptz DEFAULT NULL)
+CREATE FUNCTION app.set_organization_status(organization uuid, new_status text,
+                                            new_trial_ends_at timestamptz DEFAULT NULL)
     RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
 -- The projects of an organisation, in the order they are shown.
 -- role: platform_app
--- uses: idx_projects_org_id
+-- uses: projects_slug_key
 SELECT id, name, slug, status, visibility, start_date, end_date, created_by
   FROM app.projects
  WHERE organization_id = %(organization)s

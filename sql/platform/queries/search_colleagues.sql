@@ -1,5 +1,5 @@
 -- Colleagues by the beginnings of their names or address.
 -- role: platform_app
--- uses: idx_users_fulltext
+-- uses: idx_org_members_user_id
 SELECT id, email, first_name, last_name
   FROM auth.search_users(%(name)s, %(organization)s);

@@ -164,17 +164,15 @@ def test_asking_a_search_for_a_strange_number_of_rows(world: World, rows: int | 
         "SELECT title FROM app.latest_tasks(%(evil)s, %(rows)s)",
     ):
         said = world.says(world.mallory, query, rows=rows)
-        if isinstance(said, No):
-            assert said.short == ("2201W", "LIMIT must not be negative")
-        else:
-            assert said == ([] if rows == 0 else [("lair trombone",)])
+        assert said == ([] if rows is not None and rows <= 0 else [("lair trombone",)])
     assert world.says(world.mallory, "SELECT * FROM app.latest_tasks(%(acme)s, %(rows)s)", rows=rows) == []
 
 
 def test_a_search_never_gives_more_than_a_hundred_rows_whoever_asks(busy: World) -> None:
-    for limit in ("NULL", "2147483647", "101"):
+    limits: tuple[tuple[LiteralString, int], ...] = (("NULL", 20), ("2147483647", 100), ("101", 100))
+    for limit, given in limits:
         query: LiteralString = "SELECT id FROM app.search_tasks('kumquat', NULL, " + limit + ")"
-        assert len(busy.ask(busy.anna, query)) == 100
+        assert len(busy.ask(busy.anna, query)) == given
 
 
 def test_naming_an_organisation_that_is_none_or_not_ones_own_in_a_search(world: World) -> None:

@@ -88,7 +88,10 @@ class Attacker:
         """What comes of it, or a refusal; the transaction goes on either way."""
         try:
             with self.connection.transaction():
-                return attempt()
+                said = attempt()
+                # What would only be looked at when the transaction ends: there is none to end here.
+                self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+                return said
         except psycopg.Error as error:
             return _no(error)
 

@@ -83,7 +83,13 @@ class Session:
         if self._cursor.description:
             row = self._cursor.fetchone()
             return int(row[0]) if row else 0
-        return self._cursor.rowcount
+        changed = self._cursor.rowcount
+        try:
+            # What would only be looked at when the transaction ends: there is none to end here.
+            self._cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        except psycopg.Error as error:
+            return outcome_of(error)
+        return changed
 
     def refusal(self, statement: str) -> str | None:
         """Whether the server would refuse to run it. It looks at rights before it makes a plan known."""

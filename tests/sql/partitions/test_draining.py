@@ -44,6 +44,7 @@ def test_triggers_are_on_or_off_afterwards_as_they_were_before(world: World) -> 
     before = owner.rows(_TRIGGERS)
     owner.do("ALTER TABLE part.tasks_default ENABLE TRIGGER register")
     world.task("2030-01-01")
+    owner.do("SET CONSTRAINTS ALL IMMEDIATE")
     owner.do("ALTER TABLE part.tasks_default DISABLE TRIGGER register")
 
     owner.maintain()

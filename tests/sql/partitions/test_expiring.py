@@ -89,10 +89,30 @@ def test_a_partition_with_an_open_task_is_kept_and_told(world: World) -> None:
     assert owner.told == [f"{leaf} has expired but is kept, because it has 2 open rows"]
     assert world.everything() == before
 
-    owner.do("UPDATE app.tasks SET status = 'done' WHERE id = %s", still[0])
-    owner.do("UPDATE app.tasks SET deleted_at = now() WHERE id = %s", still[1])
+    owner.do("UPDATE app.tasks SET status = 'done', updated_at = '2001-01-02' WHERE id = %s", still[0])
+    owner.do("UPDATE app.tasks SET deleted_at = now(), updated_at = '2001-01-02' WHERE id = %s", still[1])
     assert owner.maintain() == [f"SELECT ops.purge_partition('{leaf}')", f"SELECT ops.expire_partition('{leaf}')"]
     assert leaf not in owner.bounds("app.tasks")
+
+
+def test_an_old_task_that_is_finished_today_or_commented_on_is_there_tomorrow(world: World) -> None:
+    owner = world.owner
+    leaf = world.old_partition(-30)
+    finished, discussed = world.task(month(-30), "todo"), world.task(month(-30))
+    owner.do("UPDATE app.tasks SET status = 'done' WHERE id = %s", finished)
+    owner.do(
+        "INSERT INTO app.comments (organization_id, task_id, content) VALUES (%s, %s, 'why?')",
+        world.organization, discussed,
+    )  # fmt: skip
+    before = world.everything()
+
+    assert owner.maintain() == []
+    assert owner.rows("SELECT held_because FROM ops.partition_report WHERE expired") == [("2 open rows",)]
+    assert world.everything() == before
+
+    owner.do("UPDATE app.tasks SET updated_at = now() - interval '91 days' WHERE id = %s", finished)
+    owner.do("UPDATE app.comments SET created_at = now() - interval '91 days'")
+    assert owner.maintain() == [f"SELECT ops.purge_partition('{leaf}')", f"SELECT ops.expire_partition('{leaf}')"]
 
 
 def test_what_hangs_on_a_task_goes_with_it_and_sub_tasks_elsewhere_stay(world: World) -> None:

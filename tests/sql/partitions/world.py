@@ -117,7 +117,8 @@ class World:
             self.organization, self.project, status, created, self.user, parent,
         )  # fmt: skip
         comment = self.owner.one(
-            "INSERT INTO app.comments (organization_id, task_id, content) VALUES (%s, %s, 'a comment') RETURNING id",
+            "INSERT INTO app.comments (organization_id, task_id, content, created_at)"
+            " VALUES (%s, %s, 'a comment', '2001-01-01') RETURNING id",
             self.organization, task,
         )  # fmt: skip
         self.owner.do(
@@ -130,14 +131,14 @@ class World:
     def tasks(self, number: int, created: object) -> None:
         """Many tasks, each with a comment."""
         self.owner.do(
-            "WITH made AS (INSERT INTO app.tasks (organization_id, project_id, title, status, created_at)"
-            " SELECT %s, %s, 'one of many', 'done', %s FROM generate_series(1, %s) RETURNING id)"
+            "WITH made AS (INSERT INTO app.tasks (organization_id, project_id, title, status, created_at, updated_at)"
+            " SELECT %s, %s, 'one of many', 'done', %s, '2001-01-01' FROM generate_series(1, %s) RETURNING id)"
             " SELECT count(*) FROM made",
             self.organization, self.project, created, number,
         )  # fmt: skip
         self.owner.do(
-            "INSERT INTO app.comments (organization_id, task_id, content)"
-            " SELECT organization_id, id, 'a comment' FROM app.tasks WHERE title = 'one of many'"
+            "INSERT INTO app.comments (organization_id, task_id, content, created_at)"
+            " SELECT organization_id, id, 'a comment', '2001-01-01' FROM app.tasks WHERE title = 'one of many'"
         )
 
     def everything(self) -> dict[str, Rows]:

@@ -35,6 +35,10 @@ WITH alone AS (
        AND EXISTS (SELECT FROM app.project_members AS added WHERE added.user_id = account.id)
        AND EXISTS (SELECT FROM app.tasks AS open WHERE open.assignee_id = account.id AND open.status = 'todo'
                                                    AND open.deleted_at IS NULL)
+       AND EXISTS (SELECT FROM auth.sessions WHERE sessions.user_id = account.id AND expires_at > now())
+       AND EXISTS (SELECT FROM app.projects AS ending
+                    WHERE ending.organization_id = live.id AND ending.deleted_at IS NULL
+                      AND ending.end_date BETWEEN current_date + 2 AND current_date + 28)
      ORDER BY (SELECT count(*) FROM app.projects WHERE projects.organization_id = live.id) DESC, live.slug
      LIMIT 1
 ), task AS (
@@ -42,8 +46,14 @@ WITH alone AS (
       FROM app.tasks AS task JOIN founder USING (organization_id)
      WHERE task.deleted_at IS NULL
        AND EXISTS (SELECT FROM app.comments WHERE comments.task_id = task.id AND comments.deleted_at IS NULL)
-     ORDER BY EXISTS (SELECT FROM app.tasks AS child WHERE child.parent_task_id = task.id AND child.deleted_at IS NULL)
-              AND EXISTS (SELECT FROM app.attachments WHERE attachments.task_id = task.id) DESC, task.id
+       AND EXISTS (SELECT FROM app.attachments WHERE attachments.task_id = task.id AND attachments.deleted_at IS NULL)
+     ORDER BY task.id
+     LIMIT 1
+), parent AS (
+    SELECT child.parent_task_id AS id
+      FROM app.tasks AS child JOIN founder USING (organization_id)
+     WHERE child.parent_task_id IS NOT NULL AND child.deleted_at IS NULL
+     ORDER BY child.id
      LIMIT 1
 ), comment AS (
     SELECT comment.id, comment.content
@@ -71,7 +81,7 @@ SELECT founder.id AS user, founder.email, founder.organization_id AS organizatio
           JOIN app.organization_members AS member USING (user_id)
          WHERE member.organization_id <> founder.organization_id AND member.status = 'active'
          ORDER BY user_id LIMIT 1) AS stranger,
-       task.id AS task, comment.id AS comment, answered.id AS answered_comment,
+       task.id AS task, parent.id AS parent_task, comment.id AS comment, answered.id AS answered_comment,
        -- The last word of a title and of a name is a number; the words of a text are together in few others.
        (regexp_match(task.title, '\S+$'))[1] AS task_words,
        (SELECT (regexp_match(name, '\S+$'))[1] FROM app.projects AS project
@@ -91,11 +101,12 @@ SELECT founder.id AS user, founder.email, founder.organization_id AS organizatio
        (SELECT record_id FROM audit.audit_log ORDER BY id LIMIT 1) AS record,
        'login' AS event_type, (now() AT TIME ZONE 'UTC')::date - 10 AS day,
        (SELECT session_id FROM analytics.page_views ORDER BY id LIMIT 1) AS visit
-  FROM founder, task, comment, answered, session, public_project
+  FROM founder, task, parent, comment, answered, session, public_project
 """
 # What a query is better asked with than with what its parameter stands for elsewhere: an index is for what is rare, and
 # visitors see something only where something is public.
 _INSTEAD = {
+    "task_subtasks": {"task": "parent_task"},
     "comment_answers": {"comment": "answered_comment"},
     "search_tasks": {"words": "task_words"},
     "search_projects": {"words": "project_words"},

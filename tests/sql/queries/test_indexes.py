@@ -45,6 +45,7 @@ SELECT coalesce(pg_partition_root(indexrelid), indexrelid)::regclass::oid::bigin
 # cost of a page is the one that the estate's parameter groups set.
 _LARGE: LiteralString = "SET LOCAL enable_seqscan = off; SET LOCAL random_page_cost = 1.1"
 _CALLS_A_FUNCTION = re.compile(rb"FROM \w+\.\w+\(")
+_DELETES = re.compile(rb"^DELETE.*?(?=;)|^SELECT 'DELETE.*?(?= AS run)", re.MULTILINE | re.DOTALL)
 _NAMED = re.compile(r"(\w+)(?: \((\w+)\))?")
 
 
@@ -105,8 +106,11 @@ class _Indexes:
             superuser.execute("SET LOCAL ROLE platform_owner")
             superuser.execute(_LARGE)
             for path in (FOLDER / "jobs").glob("*.sql"):
-                for statement in re.findall(rb"^DELETE.*?;", path.read_bytes(), re.MULTILINE | re.DOTALL):
-                    row = superuser.execute(b"EXPLAIN (FORMAT JSON) " + statement).fetchone()
+                for statement in _DELETES.findall(path.read_bytes()):
+                    # A job may delete at once, or by statements that a query writes.
+                    written = superuser.execute(statement).fetchone() if statement.startswith(b"SELECT") else None
+                    explained = written[0].encode() if written else statement
+                    row = superuser.execute(b"EXPLAIN (FORMAT JSON) " + explained).fetchone()
                     assert row is not None
                     found |= {self.root[name] for name in _found_by(row[0][0]["Plan"])}
         return found

@@ -12,12 +12,14 @@ from tests.sql.queries.conftest import QUERIES, Query, World
 _EXPECTED: dict[str, LiteralString] = {
     "search_tasks": """SELECT id FROM app.tasks
         WHERE search @@ websearch_to_tsquery('english', %(words)s) AND organization_id = %(organization)s
+          AND project_id IN (SELECT id FROM app.projects WHERE deleted_at IS NULL AND status <> 'deleted')
           AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 20""",
     "search_projects": """SELECT id FROM app.projects
         WHERE search @@ websearch_to_tsquery('english', %(words)s) AND organization_id = %(organization)s
           AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 20""",
     "search_comments": """SELECT id FROM app.comments
         WHERE search @@ websearch_to_tsquery('english', %(words)s) AND organization_id = %(organization)s
+          AND project_id IN (SELECT id FROM app.projects WHERE deleted_at IS NULL AND status <> 'deleted')
           AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 20""",
     "search_colleagues": """SELECT account.id FROM auth.users AS account
           JOIN app.organization_members AS member ON member.user_id = account.id
@@ -27,6 +29,7 @@ _EXPECTED: dict[str, LiteralString] = {
     "search_organizations": """SELECT id FROM app.organizations
         WHERE id = %(organization)s AND search @@ websearch_to_tsquery('english', %(words)s)""",
     "latest_tasks": """SELECT id FROM app.tasks WHERE organization_id = %(organization)s AND deleted_at IS NULL
+          AND project_id IN (SELECT id FROM app.projects WHERE deleted_at IS NULL AND status <> 'deleted')
         ORDER BY created_at DESC LIMIT 20""",
     "organization_project_stats": """SELECT id FROM app.projects
         WHERE organization_id = %(organization)s AND deleted_at IS NULL ORDER BY name""",

@@ -1,0 +1,18 @@
+SELECT project.id, project.name, project.slug, project.status, project.visibility, project.start_date, project.end_date,
+       project.created_by
+  FROM app.projects AS project
+  JOIN app.organization_members AS member ON member.organization_id = project.organization_id
+                                         AND member.user_id = %(user)s AND member.status = 'active'
+  JOIN app.organizations AS organization ON organization.id = member.organization_id
+                                        AND organization.deleted_at IS NULL AND organization.status <> 'deleted'
+  JOIN auth.users AS account ON account.id = member.user_id
+                            AND account.status = 'active' AND account.deleted_at IS NULL
+ WHERE project.organization_id = %(organization)s
+   AND project.deleted_at IS NULL
+   AND (NOT project.is_private
+        OR member.role IN ('admin', 'owner')
+        OR EXISTS (SELECT FROM app.project_members AS added
+                    WHERE added.project_id = project.id AND added.user_id = %(user)s)
+        OR project.created_by = %(user)s)
+ ORDER BY project.name
+ LIMIT 100;
