@@ -3,8 +3,9 @@
     python -m bench.apply [--rounds 7] [--major 16]
 
 Every round makes three fresh databases with the same bootstrap, and runs the migrations of a service in each over one
-connection: with `psql -f` (each statement commits by itself), with psql and a transaction a file (as the runner has
-it), and with the runner, which splits the files, keeps ledger and history, and sets timeouts. The goal is about these.
+connection: with `psql -f`, each file in a transaction, and with the runner, which has that too, splits the files, keeps
+ledger and history, and sets timeouts. The goal is about these. (Statement by statement they cannot be run: some become
+another role until the end of their transaction.)
 Beside it stand the runner's fixed costs: the rest of a run (lock, login roles, bootstrap, fingerprint) and the start of
 the command. Servers are throw-away ones with fsync on; rounds alternate, and medians are compared.
 """
@@ -44,7 +45,7 @@ SERVICES = ("platform", "familytales")
 GOAL = 1.15
 PASSWORD = "benchmark-only"  # noqa: S105 - of a server on loopback that lives for a minute
 
-PSQL, PSQL_TRANSACTIONS, RUNNER = "psql -f", "psql, a transaction a file", "the runner"
+PSQL, RUNNER = "psql -f, a transaction a file", "the runner"
 WHOLE_RUN, COMMAND = "the runner's whole run", "the command, start included"
 
 
@@ -74,8 +75,7 @@ class Round:
     def measure(self) -> dict[str, float]:
         """Seconds of each way."""
         return {
-            PSQL: self._psql(transactions=False),
-            PSQL_TRANSACTIONS: self._psql(transactions=True),
+            PSQL: self._psql(),
             **self._run(),
             COMMAND: self._command(),
         }
@@ -86,14 +86,14 @@ class Round:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return name
 
-    def _psql(self, *, transactions: bool) -> float:
+    def _psql(self) -> float:
         database = self._database()
         with self._session(database) as (session, found):
             applying.bootstrap(session, found)
         command = [self.server.engine.program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1"]
         command += ["-c", f"SET ROLE {self.service}_owner", "-c", "SET search_path = public"]
         for path in sorted((REPOSITORY / "sql" / self.service / "migrations").glob("*.sql")):
-            command += ["-c", "BEGIN", "-f", str(path), "-c", "COMMIT"] if transactions else ["-f", str(path)]
+            command += ["-c", "BEGIN", "-f", str(path), "-c", "COMMIT"]
         where = {"PGHOST": self.server.host, "PGPORT": str(self.server.port), "PGDATABASE": database}
         who = {"PGUSER": self.server.user, "PGPASSWORD": self.server.password, "PGSSLMODE": "disable"}
         started = time.perf_counter()
@@ -152,7 +152,7 @@ def main(
     major: Annotated[str, typer.Option(help="Which PostgreSQL.")] = "16",
 ) -> None:
     """Measure both services and print the medians; exit 1 when the goal is missed."""
-    table = Table("service", "way", "median ms", "ratio to psql -f")
+    table = Table("service", "way", "median ms", "ratio to psql")
     worst = 0.0
     with temporary(major, settings={"fsync": "on", "full_page_writes": "on"}) as server:
         for service in SERVICES:
