@@ -102,7 +102,9 @@ def project_names(asking: Asking) -> list[str]:
 def read_project(asking: Asking, project: UUID) -> tuple[str, list[str]]:
     """A project's name and the titles of its tasks; visitors may ask this, too."""
     named = asking.execute("SELECT name FROM app.projects WHERE id = %s", (project,))
-    titles = asking.execute("SELECT title FROM app.tasks WHERE project_id = %s ORDER BY created_at", (project,))
+    titles = asking.execute(
+        "SELECT title FROM app.tasks WHERE project_id = %s AND deleted_at IS NULL ORDER BY created_at", (project,)
+    )
     row = named.fetchone()
     if row is None:
         raise NotFound("there is no such project")

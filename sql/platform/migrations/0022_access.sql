@@ -304,7 +304,7 @@ GRANT SELECT (id, name, slug, description, logo_url, website_url) ON app.organiz
 GRANT SELECT (id, organization_id, name, slug, description, status, visibility, start_date, end_date, created_at)
     ON app.projects TO platform_public;
 GRANT SELECT (id, organization_id, project_id, parent_task_id, title, status, priority, due_date, tags, created_at,
-              completed_at)
+              completed_at, deleted_at)
     ON app.tasks TO platform_public;
 
 -- The audit log: read by staff, and dumped ----------------------------------------------------

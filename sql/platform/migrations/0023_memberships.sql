@@ -2,13 +2,6 @@
 -- of it or nothing, and says no in the same words whatever the reason, when the reason would tell about others. They
 -- run as the owner of the tables. New functions only.
 
--- Viewer is 1, owner is 4; NULL is 0.
-CREATE FUNCTION authz.rank(role text) RETURNS integer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$
-    SELECT coalesce(array_position(ARRAY['viewer', 'member', 'admin', 'owner'], role), 0)
-$$;
-
 -- An organisation and its first owner come into being together; neither row could be allowed alone.
 CREATE OR REPLACE FUNCTION app.create_organization(organization_name text, organization_slug text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -270,9 +263,7 @@ GRANT EXECUTE ON FUNCTION app.delete_organization(uuid), app.invite_member(uuid,
     app.revoke_invitation(uuid), app.accept_invitation(text), app.set_member(uuid, uuid, text, text),
     app.set_project_visibility(uuid, text), app.notify(uuid, text, text, text, text, jsonb) TO platform_app;
 
--- The two ask each other.
-GRANT EXECUTE ON FUNCTION authz.rank(text) TO platform_authz;
-
+-- They ask the helpers, which are platform_authz's.
 SET LOCAL ROLE platform_authz;
 
 GRANT EXECUTE ON FUNCTION authz.orgs(text), authz.readable_orgs(text), authz.colleagues(), authz.own_projects(),

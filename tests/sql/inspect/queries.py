@@ -10,9 +10,15 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from local import engines
+from tests.sql.databases import MAJORS
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 FOLDER = REPOSITORY / "sql" / "inspect"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.sql"))
+
+# The majors that can count statements here; the builds from PyPI come without the extension.
+COUNTING = [major for major in MAJORS if engines.get(major).has_library("pg_stat_statements")]
 
 Row = dict[str, Any]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.sql.matrix.cast import ASKERS, NOBODY, PLACES
 from tests.sql.matrix.statements import TABLES
-from tests.sql.matrix.world import ASKERS, NOBODY, PLACES
 
 EXPECTED = Path(__file__).parent / "expected"
 VERBS = ["select", "insert", "update", "delete"]

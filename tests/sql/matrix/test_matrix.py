@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.sql.matrix import cases, trying
+from tests.sql.matrix.cast import ASKERS, NOBODY, ORGANIZATIONS, PEOPLE, PROJECTS, id_of, user_id
 from tests.sql.matrix.page import page
 from tests.sql.matrix.rights import Forgery, Rights, forgeries, rights
 from tests.sql.matrix.statements import PARTITIONED, TABLES
-from tests.sql.matrix.world import ASKERS, NOBODY, ORGANIZATIONS, PEOPLE, PROJECTS, World, id_of, user_id
+from tests.sql.matrix.world import World
 
 _SERVICE = tomllib.loads(Path("sql/platform/service.toml").read_text())
 ROLES = [str(role["name"]) for role in _SERVICE["login_roles"]]

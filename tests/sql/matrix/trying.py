@@ -11,9 +11,10 @@ from psycopg.pq import TransactionStatus
 
 from tests.sql.databases import password_of
 from tests.sql.matrix.cases import CODES, VERBS, Row
+from tests.sql.matrix.cast import FREE_ROLE, ORGANIZATIONS, PROJECTS, id_of, user_id
 from tests.sql.matrix.rights import Rights
 from tests.sql.matrix.statements import TABLES, where
-from tests.sql.matrix.world import FREE_ROLE, ORGANIZATIONS, PROJECTS, World, id_of, user_id
+from tests.sql.matrix.world import World
 
 _NULL = "NULL"
 # What psycopg counts after a TRUNCATE.
