@@ -93,6 +93,8 @@ class Round:
         command = [self.server.engine.program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1"]
         command += ["-c", f"SET ROLE {self.service}_owner", "-c", "SET search_path = public"]
         for path in sorted((REPOSITORY / "sql" / self.service / "migrations").glob("*.sql")):
+            if path.name.endswith(".down.sql"):
+                continue
             command += ["-c", "BEGIN", "-f", str(path), "-c", "COMMIT"]
         where = {"PGHOST": self.server.host, "PGPORT": str(self.server.port), "PGDATABASE": database}
         who = {"PGUSER": self.server.user, "PGPASSWORD": self.server.password, "PGSSLMODE": "disable"}

@@ -14,6 +14,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from bench.untrue import untrue
+
 _ROWS = Path(__file__).with_name("platform_data.sql")
 
 
@@ -84,23 +86,6 @@ SELECT i.indexrelid::regclass::text, replace(pg_get_indexdef(i.indexrelid), ' ON
    AND NOT i.indisunique
 """
 
-_FOREIGN_KEYS: LiteralString = """
-SELECT format('SELECT %L, count(*) FROM %s AS child WHERE (%s) IS NOT NULL AND NOT EXISTS (SELECT FROM %s AS parent'
-              ' WHERE (%s) = (%s))', key.conname, key.conrelid::regclass, child.columns, key.confrelid::regclass,
-              parent.columns, child.columns)
-  FROM pg_catalog.pg_constraint AS key
- CROSS JOIN LATERAL (SELECT string_agg(format('child.%I', attname), ', ' ORDER BY place) AS columns
-                       FROM unnest(key.conkey) WITH ORDINALITY AS named (attnum, place)
-                       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = key.conrelid AND a.attnum = named.attnum)
-       AS child
- CROSS JOIN LATERAL (SELECT string_agg(format('parent.%I', attname), ', ' ORDER BY place) AS columns
-                       FROM unnest(key.confkey) WITH ORDINALITY AS named (attnum, place)
-                       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = key.confrelid AND a.attnum = named.attnum)
-       AS parent
- WHERE key.contype = 'f' AND key.conparentid = 0
-   AND key.connamespace IN ('auth'::regnamespace, 'app'::regnamespace)
-"""
-
 # What triggers keep true, as questions whose answer is 0.
 _KEPT_BY_TRIGGERS: tuple[LiteralString, ...] = (
     """SELECT 'a task that is not registered as it is', count(*) FROM app.tasks AS task
@@ -154,12 +139,6 @@ def load(superuser: psycopg.Connection[Any], scale: float) -> Sizes:
 
 
 def _verify(superuser: psycopg.Connection[Any]) -> None:
-    questions = [row[0].encode() for row in superuser.execute(_FOREIGN_KEYS)]
-    questions += [question.encode() for question in _KEPT_BY_TRIGGERS]
-    wrong = []
-    for question in questions:
-        row = superuser.execute(question).fetchone()
-        if row is not None and row[1]:
-            wrong.append(f"{row[0]}: {row[1]}")
+    wrong = untrue(superuser, ["auth", "app"], _KEPT_BY_TRIGGERS)
     if wrong:
         raise UntrueDataError(f"loaded, but not true: {'; '.join(wrong)}. Mend {_ROWS.name}.")

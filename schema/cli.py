@@ -20,12 +20,14 @@ from typer.core import TyperGroup
 from schema import apply as applying
 from schema import baseline as baselining
 from schema import folder, history, maintain, settings
+from schema import overdue as waiting
 from schema import plan as planning
+from schema import reach as reaching
 from schema import revert as reverting
 from schema import status as comparing
 from schema import verify as verifying
 from schema.connection import connect
-from schema.errors import BadInput, SchemaError
+from schema.errors import BadInput, Drifted, SchemaError
 from schema.folder import Folder
 from schema.patience import Patience
 from schema.report import Report
@@ -40,9 +42,10 @@ _PATIENCE = Patience()
 _SQL = Path(__file__).resolve().parent.parent / "sql"
 
 EXIT_CODES = (
-    f"Exit codes: 0 done; {SchemaError.exit_code} it failed, or verify found a difference; {BadInput.exit_code} the "
-    "input is wrong, nothing was changed; 3 refused, since it would lose data or has to be named in full; 75 the job "
-    f"runs elsewhere; {_INTERRUPTED}, {_TERMINATED} ended by a signal."
+    f"Exit codes: 0 done; {SchemaError.exit_code} it failed, a job is overdue, or a role does not get through; "
+    f"{BadInput.exit_code} the input is wrong, nothing was changed; 3 refused, since it would lose data or has to be "
+    f"named in full; {Drifted.exit_code} verify found a difference; 75 the job runs elsewhere; "
+    f"{_INTERRUPTED}, {_TERMINATED} ended by a signal."
 )
 
 
@@ -253,3 +256,31 @@ def maintenance(
 
     _run(work, sql, as_json, connect_wait)
     raise typer.Exit(max(codes, default=0))
+
+
+@app.command()
+def overdue(sql: SqlFolder = _SQL, as_json: AsJson = False, connect_wait: ConnectWait = _PATIENCE.connect) -> None:
+    """Show when each job last came to a good end. Exit 1 when that is longer ago than it may be. Starts no job."""
+    codes: list[int] = []
+    _run(lambda session, files: codes.append(waiting.run(session)), sql, as_json, connect_wait)
+    raise typer.Exit(max(codes, default=0))
+
+
+@app.command()
+def reach(
+    host: Annotated[str, typer.Argument(help="Address of the pooler, or of the load balancer before it.")],
+    role: Annotated[list[str], typer.Option("--role", help="A role that may use the pool; may be repeated.")],
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Its port.")] = 6432,
+    replicas: Annotated[int, typer.Option(min=0, help="How many replicas serve the read-only database.")] = 0,
+    sql: SqlFolder = _SQL,
+    as_json: AsJson = False,
+) -> None:
+    """Let roles through the pooler's two databases and see what answers. Exit 1 when one does not get through."""
+    report = Report(as_json)
+
+    def work() -> None:
+        path = sql / settings.service_name(os.environ)
+        found = folder.folder_and_settings(path, os.environ, with_roles=True).settings
+        reaching.run(found, host, port, reaching.doors(found.database, replicas), role, report)
+
+    _guarded(report, work)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -12,6 +14,9 @@ from schema.history import Origin
 
 DONE, FAILED, RUNNING = 0, 1, 75
 """Exit codes of a job. 75 is EX_TEMPFAIL of sysexits.h: somebody else is at it, try again later."""
+
+EXPECTED = "expected"
+"""The outcome in the row of a job that never ran: from then on it is waited for."""
 
 CREATE = """
     CREATE TABLE IF NOT EXISTS public._schema_jobs (
@@ -74,7 +79,8 @@ def begin(connection: psycopg.Connection, result: Result, origin: Origin) -> int
         (result.job,),
     )
     last = connection.execute(
-        "SELECT outcome <> 'done' FROM public._schema_jobs WHERE job = %s ORDER BY id DESC LIMIT 1", (result.job,)
+        "SELECT outcome <> 'done' FROM public._schema_jobs WHERE job = %s AND outcome <> %s ORDER BY id DESC LIMIT 1",
+        (result.job, EXPECTED),
     ).fetchone()
     result.after_a_failure = bool(last and last[0])
     row = connection.execute(
@@ -92,3 +98,27 @@ def finish(connection: psycopg.Connection, number: int, result: Result) -> None:
         " affected_rows = %s, error = %s WHERE id = %s",
         (result.outcome, result.exit_code, result.statements, result.affected_rows, result.error, number),
     )
+
+
+def expect(connection: psycopg.Connection, names: Sequence[str], origin: Origin) -> None:
+    """Write a row for each job that has none: it is younger than the database, and nobody ran it yet."""
+    connection.execute(
+        "INSERT INTO public._schema_jobs (job, finished_at, outcome, actor, host, runner_version)"
+        " SELECT name, clock_timestamp(), %s, %s, %s, %s FROM pg_catalog.unnest(%s::text[]) AS name"
+        "  WHERE NOT EXISTS (SELECT FROM public._schema_jobs WHERE job = name)",
+        (EXPECTED, origin.actor, origin.host, history.runner_version(), list(names)),
+    )
+
+
+def standings(connection: psycopg.Connection) -> dict[str, tuple[datetime | None, timedelta, str | None]]:
+    """For each job that has a row: when it last came to a good end, how long ago that was, or it was first heard of,
+    and the outcome of its last run; by the server's clock, as the rows are.
+    """
+    rows = connection.execute(
+        "SELECT job, max(finished_at) FILTER (WHERE outcome = 'done'),"
+        "       clock_timestamp() - coalesce(max(finished_at) FILTER (WHERE outcome = 'done'), min(started_at)),"
+        "       (array_agg(outcome ORDER BY id DESC) FILTER (WHERE outcome <> %s))[1]"
+        "  FROM public._schema_jobs GROUP BY job",
+        (EXPECTED,),
+    )
+    return {job: (done, age, last) for job, done, age, last in rows}

@@ -40,7 +40,7 @@ def chosen(folder: Folder, names: Sequence[str]) -> tuple[SqlFile, ...]:
 
 def run(session: Session, chosen: Sequence[SqlFile]) -> int:
     """Run the jobs in turn, each whatever became of the one before; the exit code is that of the worst."""
-    _refuse_unprepared(session)
+    refuse_unprepared(session)
     _refuse_roles(session, chosen)
     watch = Watch.begin(session)
     results = []
@@ -76,7 +76,8 @@ def _keep_fingerprint(session: Session, watch: Watch) -> None:
         session.say(f"warning: what the jobs made will look like drift: {reason}")
 
 
-def _refuse_unprepared(session: Session) -> None:
+def refuse_unprepared(session: Session) -> None:
+    """A database to which nothing was applied has no jobs, and no table of them."""
     row = session.connection.execute("SELECT pg_catalog.to_regclass('public._schema_jobs') IS NOT NULL").fetchone()
     if not row or not row[0]:
         raise BadInput(f"{session.service.name}: nothing was ever applied to {session.settings.database}; run apply")

@@ -1,4 +1,4 @@
-"""Read sql/<service>/service.toml: which login roles the service has and how they are set."""
+"""Read sql/<service>/service.toml: which login roles the service has and how they are set, and when its jobs run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from schema import schedule
 from schema.errors import BadInput
+from schema.schedule import Job
 
 # PostgreSQL cuts names at 63 bytes, silently.
 _ROLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -33,6 +35,8 @@ class Service:
     name: str
     folder: Path
     roles: tuple[LoginRole, ...]
+    jobs: tuple[Job, ...]
+    """By name; each has its file in jobs/."""
 
     @property
     def owner(self) -> str:
@@ -57,9 +61,32 @@ def load(folder: Path) -> Service:
     problems = [
         f"{shown}: login role {number}: {problem}" for number, row in enumerate(rows, 1) for problem in _problems(row)
     ]
+    jobs = data.get("jobs", {})
+    problems += _job_problems(folder, shown, jobs)
     if problems:
         raise BadInput(problems)
-    return Service(folder.name, folder, tuple(_role(row) for row in rows))
+    return Service(
+        folder.name,
+        folder,
+        tuple(_role(row) for row in rows),
+        tuple(Job(name, row["every"], row["at"]) for name, row in sorted(jobs.items())),
+    )
+
+
+def _job_problems(folder: Path, shown: str, jobs: object) -> list[str]:
+    """Each job has its table and each table its file, or something would be run never, or in vain."""
+    if not isinstance(jobs, dict):
+        return [f'{shown}: jobs must be tables, such as [jobs.partitions] with every = "day" and at = "01:10"']
+    files = {path.stem for path in (folder / "jobs").glob("*.sql")}
+    found = [
+        f"{folder.name}/jobs/{name}.sql: nothing says when it runs; add [jobs.{name}] with every and at to {shown}"
+        for name in sorted(files - jobs.keys())
+    ]
+    for name, row in sorted(jobs.items()):
+        found += [f"{shown}: [jobs.{name}]: {problem}" for problem in schedule.problems(row)]
+        if name not in files:
+            found.append(f"{shown}: [jobs.{name}]: there is no jobs/{name}.sql; write the file, or remove the table")
+    return found
 
 
 def _problems(row: object) -> list[str]:

@@ -80,5 +80,6 @@ UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, obstacle
   FROM checked
  WHERE obstacle IS NOT NULL
- ORDER BY total_ms DESC NULLS LAST
+ -- By the rounded time, which many small ones share; their share of the total tells them apart.
+ ORDER BY total_ms DESC NULLS LAST, share_of_total_ratio DESC
  LIMIT 30;

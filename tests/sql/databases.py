@@ -16,6 +16,8 @@ from local.postgres import Temporary
 # What the estate promises to work on: 15 and 16 are what the services run, 18 is where they go next.
 MAJORS = [major for major in ("15", "16", "18") if major in engines.installed()]
 NEWEST = MAJORS[-1]
+# Those whose build has pgvector. On the others there is nothing of it to ask.
+WITH_VECTOR = [major for major in MAJORS if engines.get(major).has_library("vector")]
 
 Rows = list[tuple[Any, ...]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -122,3 +123,12 @@ def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
     """Wait for a runner that was started."""
     output, errors = process.communicate(timeout=60)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def ending_with(service: str, number: int, folder: Path) -> Path:
+    """A copy of the services in which one ends with a migration, as it once did."""
+    shutil.copytree(_REPOSITORY / "sql", folder / "sql", symlinks=True)
+    for file in (folder / "sql" / service / "migrations").iterdir():
+        if int(file.name[:4]) > number:
+            file.unlink()
+    return folder / "sql"

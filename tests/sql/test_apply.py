@@ -11,7 +11,11 @@ from tests.sql.runner import Runner, finish
 
 def test_an_empty_database_gets_every_migration(database: Database, service_name: str) -> None:
     runner = Runner(database, service_name)
-    files = sorted((runner.sql / service_name / "migrations").glob("*.sql"))
+    files = [
+        file
+        for file in sorted((runner.sql / service_name / "migrations").glob("*.sql"))
+        if not file.name.endswith(".down.sql")
+    ]
 
     last = runner.apply()
 

@@ -98,7 +98,7 @@ def test_partitions_are_out_of_reach_of_everybody_but_owners_and_dumps(database:
 
 _OWNERS = {
     "platform": ["platform_audit", "platform_authz", "platform_owner"],
-    "familytales": ["familytales_owner"],
+    "familytales": ["familytales_audit", "familytales_authz", "familytales_owner"],
 }
 
 
@@ -116,31 +116,34 @@ def test_owners_own_everything_and_nobody_logs_in_as_them(database: Database, se
     ) == [(False, False, False)]  # fmt: skip
 
 
-def test_what_is_authz_reads_and_what_is_audits_is_the_log(migrated: dict[str, Database]) -> None:
+def test_what_is_authz_reads_and_what_is_audits_is_the_log(database: Database, service_name: str) -> None:
     """The helper owner may write nothing, and the owner inherits from neither."""
-    platform = migrated["platform"]
-    assert platform.rows(
+    assert database.rows(
         "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text"
-        " = ANY (%s) AND has_table_privilege('platform_authz', oid, 'INSERT, UPDATE, DELETE, TRUNCATE')",
+        " = ANY (%s) AND has_table_privilege(%s, oid, 'INSERT, UPDATE, DELETE, TRUNCATE')",
         _OURS,
+        f"{service_name}_authz",
     ) == []  # fmt: skip
-    assert platform.rows(
+    assert database.rows(
         "SELECT DISTINCT inhparent::regclass::text FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid"
-        " WHERE relowner = 'platform_audit'::regrole AND relkind = 'r'"
-    ) == [("audit.audit_log",)]
-    assert platform.rows("SELECT rolinherit FROM pg_roles WHERE rolname = 'platform_owner'") == [(False,)]
+        " WHERE relowner = %s::regrole AND relkind = 'r'",
+        f"{service_name}_audit",
+    ) == [("audit.audit_log",)]  # fmt: skip
+    assert database.rows("SELECT rolinherit FROM pg_roles WHERE rolname = %s", f"{service_name}_owner") == [(False,)]
 
 
-def test_every_table_is_read_in_whole_by_dumps(migrated: dict[str, Database]) -> None:
+def test_every_table_is_read_in_whole_by_dumps(database: Database, service_name: str) -> None:
     """Also its partitions: a dump reads them one by one, and a table without a policy would look empty."""
-    platform = migrated["platform"]
-    assert platform.rows(
+    backup = f"{service_name}_backup"
+    assert database.rows(
         "SELECT oid::regclass::text FROM pg_class AS c WHERE relkind IN ('r', 'p')"
         " AND relnamespace::regnamespace::text = ANY (%s)"
-        " AND NOT (has_table_privilege('platform_backup', oid, 'SELECT') AND EXISTS ("
-        " SELECT FROM pg_policy WHERE polrelid = c.oid AND 'platform_backup'::regrole = ANY (polroles)"
+        " AND NOT (has_table_privilege(%s, oid, 'SELECT') AND EXISTS ("
+        " SELECT FROM pg_policy WHERE polrelid = c.oid AND %s::regrole = ANY (polroles)"
         " AND polcmd = 'r' AND pg_get_expr(polqual, polrelid) = 'true'))",
         _OURS,
+        backup,
+        backup,
     ) == []  # fmt: skip
 
 

@@ -60,6 +60,9 @@ def _job(runner: Runner, name: str, text: str) -> Path:
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.sql"
     path.write_text(text)
+    toml = folder.parent / "service.toml"
+    if f"[jobs.{name}]" not in (written := toml.read_text()):
+        toml.write_text(f'{written}\n[jobs.{name}]\nevery = "day"\nat = "01:10"\n')
     return path
 
 

@@ -2,55 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.sql.databases import NEWEST, password_of
+from tests.sql.databases import NEWEST
 from tests.sql.runner import Runner, finish
+from tests.sql.sqlx_command import Sqlx
 
 pytestmark = [pytest.mark.sqlx, pytest.mark.parametrize("server", [NEWEST], indirect=True, scope="session")]
 
 
-@pytest.fixture(scope="session")
-def sqlx() -> str:
-    """The command; the test of it fails without it, for it was asked for by its mark."""
-    found = os.environ.get("SQLX") or shutil.which("sqlx")
-    assert found, "no sqlx: run `make test-sqlx`, which builds it"
-    return found
-
-
-class Sqlx:
-    """`sqlx migrate …` as the migrator of a service, on the same folder as the runner."""
-
-    def __init__(self, command: str, runner: Runner) -> None:
-        self.command = command
-        self.runner = runner
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        database = self.runner.database
-        running = database.server.running
-        url = f"postgres://demo_migrator:{password_of('demo_migrator')}@{running.host}:{running.port}/{database.name}"
-        return subprocess.Popen(
-            [self.command, "migrate", *arguments, "--source", str(self.runner.sql / "demo/migrations")],
-            env={"PATH": os.defpath, "DATABASE_URL": url.replace("'", "%27").replace(" ", "%20"), "NO_COLOR": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments: str) -> str:
-        done = finish(self.start(*arguments))
-        assert done.returncode == 0, done.stdout + done.stderr
-        return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
-
-
 @pytest.fixture
-def other(sqlx: str, demo: Runner) -> Sqlx:
+def other(demo: Runner) -> Sqlx:
     """The service has a migrator, as both real ones have; its third migration is a pair."""
     path: Path = demo.sql / "demo/service.toml"
     path.write_text(
@@ -59,7 +25,7 @@ def other(sqlx: str, demo: Runner) -> Sqlx:
     )
     demo.write("0003_pair.up.sql", "CREATE VIEW demo.names AS SELECT id FROM demo.things;\n")
     demo.write("0003_pair.down.sql", "DROP VIEW demo.names;\n")
-    return Sqlx(sqlx, demo)
+    return Sqlx(demo)
 
 
 def _states(runner: Runner) -> list[str]:

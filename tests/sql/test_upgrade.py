@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from tests.sql.databases import Database
-from tests.sql.runner import Runner
-
-_REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.sql.runner import Runner, ending_with
 
 # Two organisations; a task of each kind that the later keys look at; everything written on the first of January 2020.
 _ROWS = """
@@ -49,19 +46,10 @@ VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'x', '2020-01-01');
 """
 
 
-def _first(folder: Path, number: int) -> Path:
-    """A copy of the services whose platform ends with a migration."""
-    shutil.copytree(_REPOSITORY / "sql", folder / "sql")
-    for file in (folder / "sql" / "platform" / "migrations").iterdir():
-        if int(file.name[:4]) > number:
-            file.unlink()
-    return folder / "sql"
-
-
 def test_rows_of_before_keep_their_times_and_are_given_their_projects_privacy(
     database: Database, tmp_path: Path
 ) -> None:
-    earlier = Runner(database, "platform", _first(tmp_path, 7))
+    earlier = Runner(database, "platform", ending_with("platform", 7, tmp_path))
     earlier.apply()
     database.run(_ROWS)
 
@@ -89,7 +77,7 @@ def test_rows_of_before_keep_their_times_and_are_given_their_projects_privacy(
 def test_what_lay_in_default_partitions_is_moved_by_the_next_job_and_kept_as_the_policy_says(
     database: Database, tmp_path: Path
 ) -> None:
-    Runner(database, "platform", _first(tmp_path, 7)).apply()
+    Runner(database, "platform", ending_with("platform", 7, tmp_path)).apply()
     database.run(_ROWS)
     runner = Runner(database, "platform")
     runner.apply()

@@ -60,7 +60,7 @@ def test_each_change_made_by_hand_is_found_and_nothing_else(
 
     done = tasks.run("verify", "--json")
 
-    assert done.returncode == 1
+    assert done.returncode == 4
     found = [(row["kind"], row["identity"], row["change"]) for row in json.loads(done.stdout)["drift"]]
     assert found == [(kind, identity, how)]
 
@@ -71,7 +71,7 @@ def test_an_edited_and_a_missing_file_are_found(tasks: Runner) -> None:
 
     done = tasks.run("verify")
 
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert "demo/migrations/0002_things.sql:1: the file was edited after it was applied on" in done.stderr
     assert "demo: 0003 (tasks) is applied but its file is missing" in done.stderr
 
@@ -95,7 +95,7 @@ def test_applying_something_else_does_not_hide_drift(tasks: Runner) -> None:
     done = tasks.run("apply")
 
     assert "demo: warning: 1 object changed by others since the last run; `verify` lists them" in done.stdout
-    assert tasks.run("verify").returncode == 1
+    assert tasks.run("verify").returncode == 4
     tasks.database.run("CREATE INDEX tasks_title_idx ON demo.tasks (title)")
     tasks.database.run("ALTER INDEX demo.tasks_title_idx OWNER TO demo_owner")
     assert tasks.run("verify").returncode == 0
@@ -125,7 +125,7 @@ def test_a_ledger_that_another_tool_moved_is_told_from_drift(tasks: Runner) -> N
         )
 
     done = tasks.run("verify")
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert "demo: the fingerprint cannot be compared: it is older than the ledger" in done.stderr
 
     assert tasks.apply() == "demo: nothing to apply, ledger at 0004 (4 migrations)"
@@ -134,7 +134,7 @@ def test_a_ledger_that_another_tool_moved_is_told_from_drift(tasks: Runner) -> N
 
 def test_a_database_without_a_fingerprint_says_so(demo: Runner) -> None:
     done = demo.run("verify")
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert done.stderr == "error: demo: there is no fingerprint to compare with; `apply` takes one\n"
 
     accepting = demo.run("verify", "--accept")
@@ -154,7 +154,7 @@ def test_pending_files_are_no_difference_and_an_interrupted_one_is(tasks: Runner
         tasks.checksum("0004_index.sql"),
     )
     done = tasks.run("verify")
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert done.stderr == "error: demo: 0004 (index) was interrupted; `apply` finishes it\n"
 
 

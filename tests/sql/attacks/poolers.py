@@ -13,7 +13,6 @@ import psycopg
 
 from infra import pgbouncer
 from local.processes import drop_to, give, run_as, wait_for
-from tests.sql.attacks.world import APP
 from tests.sql.databases import Database, password_of
 
 _ADDRESSES = itertools.count(100)
@@ -25,12 +24,12 @@ _ONE = 1
 def rendered(database: Database) -> str:
     """The configuration as the estate renders it for the installed release, with a pool of one connection."""
     server = pgbouncer.Server(database.server.running.host, pgbouncer.POSTGRES_PORT)
-    door = pgbouncer.Door(database.name, server, _ONE)
+    door = pgbouncer.Door(database.name, (server,), _ONE)
     return pgbouncer.ini((door,), database.name, "1.18", False, 20, _ONE)
 
 
 def seeds_own(database: Database) -> str:
-    """What the platform's first design had, as far as it concerns connections: no more than transaction mode."""
+    """What the first design had, as far as it concerns connections: no more than transaction mode."""
     running = database.server.running
     return (
         f"[databases]\n{database.name} = host={running.host} port={running.port} dbname={database.name} pool_size=1\n"
@@ -41,12 +40,12 @@ def seeds_own(database: Database) -> str:
 
 
 @contextmanager
-def pooler(database: Database, ini: str) -> Iterator[Pooler]:
-    """PgBouncer with this configuration, on a loopback address of its own beside the server's."""
+def pooler(database: Database, ini: str, role: str) -> Iterator[Pooler]:
+    """PgBouncer with this configuration for one role, on a loopback address of its own beside the server's."""
     host = f"{database.server.running.host.rpartition('.')[0]}.{next(_ADDRESSES)}"
     with tempfile.TemporaryDirectory(prefix="estate-pooler-") as name:
         folder = Path(name)
-        (folder / "userlist.txt").write_text(f'"{APP}" "{password_of(APP)}"\n')
+        (folder / "userlist.txt").write_text(f'"{role}" "{password_of(role)}"\n')
         (folder / "pgbouncer.ini").write_text(ini.replace("[pgbouncer]\n", f"[pgbouncer]\nlisten_addr = {host}\n"))
         account = drop_to()
         give(folder, account)
@@ -56,7 +55,7 @@ def pooler(database: Database, ini: str) -> Iterator[Pooler]:
             process = subprocess.Popen(  # type: ignore[call-overload]
                 ["pgbouncer", "pgbouncer.ini"], cwd=folder, stdout=log, stderr=log, **run_as(account)
             )
-        made = Pooler(database, host)
+        made = Pooler(database, host, role)
         try:
             assert wait_for(made.answers, 10), (folder / "log").read_text()
             yield made
@@ -68,17 +67,18 @@ def pooler(database: Database, ini: str) -> Iterator[Pooler]:
 class Pooler:
     """The door that applications use."""
 
-    def __init__(self, database: Database, host: str) -> None:
+    def __init__(self, database: Database, host: str, role: str) -> None:
         self._database = database
         self._host = host
+        self._role = role
 
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(
             host=self._host,
             port=pgbouncer.PORT,
             dbname=self._database.name,
-            user=APP,
-            password=password_of(APP),
+            user=self._role,
+            password=password_of(self._role),
             sslmode="disable",
             autocommit=True,
             prepare_threshold=None,  # as with every PgBouncer before 1.21

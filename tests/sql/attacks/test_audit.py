@@ -39,8 +39,9 @@ def _log(attacker: Attacker) -> list[tuple[object, ...]]:
         "DROP TRIGGER refuse_change ON audit.audit_log",
         "ALTER TABLE app.projects DISABLE TRIGGER audit_projects_update",
         "DROP TABLE audit.audit_log",
-        "SELECT audit.log_changes()",
-        "CREATE TRIGGER mine AFTER INSERT ON audit.audit_log FOR EACH ROW EXECUTE FUNCTION audit.log_changes()",
+        "SELECT audit.log_changes_of_projects()",
+        "CREATE TRIGGER mine AFTER INSERT ON audit.audit_log FOR EACH ROW"
+        " EXECUTE FUNCTION audit.log_changes_of_projects()",
         "MERGE INTO audit.audit_log AS log USING (SELECT 1) AS one ON true WHEN MATCHED THEN DELETE",
     ],
 )
@@ -206,8 +207,14 @@ def test_using_the_logs_function_to_log_from_a_table_of_ones_own(world: World) -
         root.rows("CREATE SCHEMA trap AUTHORIZATION platform_app")
         root.rows("SET LOCAL SESSION AUTHORIZATION platform_app")
         root.rows("CREATE TABLE trap.projects (id uuid, organization_id uuid)")
-        for function in ("audit.log_changes", "app.register_task", "app.unregister_task", "app.move_registered_task",
-                         "app.take_privacy_of_project", "app.take_project_of_task"):  # fmt: skip
+        for function in (
+            "audit.log_changes_of_projects",
+            "app.register_task",
+            "app.unregister_task",
+            "app.move_registered_task",
+            "app.take_privacy_of_project",
+            "app.take_project_of_task",
+        ):
             trigger: LiteralString = (
                 "CREATE TRIGGER mine AFTER INSERT ON trap.projects FOR EACH ROW EXECUTE FUNCTION " + function + "()"
             )

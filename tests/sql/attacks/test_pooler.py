@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.sql.attacks.poolers import Pooler, pooler, rendered, seeds_own
-from tests.sql.attacks.world import World
+from tests.sql.attacks.world import APP, World
 from tests.sql.databases import Rows
 
 _WHO = "SELECT current_setting('app.current_user_id', true), (SELECT count(*) FROM app.tasks)"
@@ -25,7 +25,7 @@ _NOTHING: Rows = [(0, 0, '"$user", public', "15s", "on")]
 @pytest.fixture(scope="module")
 def ours(world: World) -> Iterator[Pooler]:
     """The configuration that the estate renders."""
-    with pooler(world.database, rendered(world.database)) as made:
+    with pooler(world.database, rendered(world.database), APP) as made:
         yield made
 
 
@@ -175,7 +175,7 @@ def test_a_prepared_name_left_behind_runs_as_whoever_executes_it(
 
 def test_the_first_designs_pooler_hands_the_user_of_one_client_to_the_next(world: World) -> None:
     """The counter-example: without it, none of the above would prove that a leak shows here."""
-    with pooler(world.database, seeds_own(world.database)) as leaking:  # noqa: SIM117
+    with pooler(world.database, seeds_own(world.database), APP) as leaking:  # noqa: SIM117
         with leaking.connect() as first, leaking.connect() as second:
             _set(first, world.anna)
             assert second.execute(_WHO).fetchall() == [(str(world.anna), 4)]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any, LiteralString
 
 from tests.sql.databases import Database
 
 # `part` only counts as partitions, and the runner's own tables in `public` are nobody's design.
-_SCHEMAS = "n.nspname IN ('auth', 'app', 'analytics', 'audit', 'authz', 'ops', 'public')"
+_SCHEMAS = "n.nspname IN ('auth', 'app', 'analytics', 'familytales', 'audit', 'authz', 'ops', 'public')"
 
 _TABLES = f"""
 SELECT n.nspname || '.' || c.relname, c.relkind::text, c.relrowsecurity AND NOT c.relforcerowsecurity,
        coalesce('PARTITION BY ' || pg_get_partkeydef(c.oid), '')
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
- WHERE {_SCHEMAS} AND c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition
+ WHERE {_SCHEMAS} AND c.relkind IN ('r', 'p', 'm', 'v') AND NOT c.relispartition
 """
 
 _COLUMNS = f"""
@@ -23,7 +24,7 @@ SELECT n.nspname || '.' || c.relname, a.attname, format_type(a.atttypid, a.attty
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
- WHERE {_SCHEMAS} AND c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition
+ WHERE {_SCHEMAS} AND c.relkind IN ('r', 'p', 'm', 'v') AND NOT c.relispartition
  ORDER BY c.oid, a.attnum
 """
 
@@ -119,8 +120,9 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What there is, by name."""
+    """What there is, by name. Names are as the service's logins write them: without the schema of its own name."""
 
+    service: str
     extensions: frozenset[str]
     available: frozenset[str]
     schemas: frozenset[str]
@@ -160,43 +162,49 @@ def _trigger(definition: str) -> str:
     return re.sub(r"WHEN \(.*\) EXECUTE", "WHEN (…) EXECUTE", words)
 
 
-def read(database: Database) -> Catalog:
+def read(database: Database, service: str) -> Catalog:
     """The whole of it, in a dozen questions."""
-    tables = database.rows(_TABLES)
+
+    def bare(value: Any) -> Any:
+        return value.replace(f"{service}.", "") if isinstance(value, str) else value
+
+    def ask(query: LiteralString) -> list[tuple[Any, ...]]:
+        return [tuple(bare(value) for value in row) for row in database.rows(query)]
+
+    tables = ask(_TABLES)
     indexes = {}
-    for name, table, unique, definition in database.rows(_INDEXES):
+    for name, table, unique, definition in ask(_INDEXES):
         how = short(definition.split(" USING ", 1)[1])
         indexes[name] = Index(table, f"UNIQUE {how}" if unique else how)
     functions = {}
-    for name, signature, kind, result, language, volatility, definer, owner in database.rows(_FUNCTIONS):
+    for name, signature, kind, result, language, volatility, definer, owner in ask(_FUNCTIONS):
         words = ["RETURNS", short(result)] if result else ["PROCEDURE"]
         words += [language, _VOLATILITY[volatility], "SECURITY DEFINER" if definer else "", f"OWNER {owner}"]
         functions[short(signature)] = Function(name, kind, " ".join(word for word in words if word))
     policies = {}
-    for name, table, command, roles, asks, check in database.rows(_POLICIES):
+    for name, table, command, roles, asks, check in ask(_POLICIES):
         policies[f"{name} ON {table}"] = Policy(f"ON {table} FOR {command} TO {roles}", asks, check is not None)
     return Catalog(
-        extensions=frozenset(name for (name,) in database.rows("SELECT extname FROM pg_extension")),
-        available=frozenset(name for (name,) in database.rows("SELECT name FROM pg_available_extensions")),
-        schemas=frozenset(name for (name,) in database.rows("SELECT nspname FROM pg_namespace")),
-        types=frozenset(
-            name for (name,) in database.rows("SELECT oid::regtype::text FROM pg_type WHERE typtype IN ('e', 'd')")
-        ),
-        tables={name: definition for name, kind, _, definition in tables if kind != "m"},
-        views=frozenset(name for name, kind, _, _ in tables if kind == "m"),
+        service=service,
+        extensions=frozenset(name for (name,) in ask("SELECT extname FROM pg_extension")),
+        available=frozenset(name for (name,) in ask("SELECT name FROM pg_available_extensions")),
+        schemas=frozenset(name for (name,) in ask("SELECT nspname FROM pg_namespace")),
+        types=frozenset(name for (name,) in ask("SELECT oid::regtype::text FROM pg_type WHERE typtype IN ('e', 'd')")),
+        tables={name: definition for name, kind, _, definition in tables if kind in "rp"},
+        views=frozenset(name for name, kind, _, _ in tables if kind in "mv"),
         protected=frozenset(name for name, _, protected, _ in tables if protected),
-        columns={f"{table}.{column}": _column(*rest) for table, column, *rest in database.rows(_COLUMNS)},
-        constraints={name: short(definition) for name, definition in database.rows(_CONSTRAINTS)},
+        columns={f"{table}.{column}": _column(*rest) for table, column, *rest in ask(_COLUMNS)},
+        constraints={name: short(definition) for name, definition in ask(_CONSTRAINTS)},
         indexes=indexes,
         functions=functions,
-        triggers={name: _trigger(definition) for name, definition in database.rows(_TRIGGERS)},
+        triggers={name: _trigger(definition) for name, definition in ask(_TRIGGERS)},
         policies=policies,
         partitions=tuple(
             Partition(parent, name, tuple(options), is_default)
-            for parent, name, options, is_default in database.rows(_PARTITIONS)
+            for parent, name, options, is_default in ask(_PARTITIONS)
         ),
         upkeep={
             parent: {"every": every, "premake": str(premake), "keep": keep, "on_expiry": on_expiry}
-            for parent, every, premake, keep, on_expiry in database.rows(_KEPT)
+            for parent, every, premake, keep, on_expiry in ask(_KEPT)
         },
     )

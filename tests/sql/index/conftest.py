@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.sql.databases import Database
@@ -10,15 +12,15 @@ from tests.sql.index import catalog, names, page
 
 @pytest.fixture(scope="session")
 def index() -> page.Page:
-    return page.read()
+    return page.read("platform")
 
 
 @pytest.fixture(scope="session")
 def design() -> dict[str, dict[str, str]]:
-    return names.read()
+    return names.read(Path(__file__).parent / "design.toml")
 
 
 @pytest.fixture(scope="session")
 def there(migrated: dict[str, Database]) -> catalog.Catalog:
     """What the platform's migrations made."""
-    return catalog.read(migrated["platform"])
+    return catalog.read(migrated["platform"], "platform")

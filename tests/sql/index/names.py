@@ -1,11 +1,9 @@
-"""The names of the design, and which section of the index tells of which kind of object."""
+"""The names of a design, and which section of its index tells of which kind of object."""
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-
-FILE = Path(__file__).parent / "design.toml"
 
 # Where a kind is told in one section.
 SECTIONS = {
@@ -26,6 +24,7 @@ SECTIONS = {
     "Maintenance commands": "commands",
     "Parameter group": "group",
     "RDS parameters": "parameters",
+    "Numbers beside the settings": "remarks",
     "Settings of the primary": "primary",
     "Settings of the replicas": "replica",
     "Settings of the replicas a second time": "read_replica",
@@ -34,6 +33,19 @@ SECTIONS = {
     "Backup script": "backup",
     "Point-in-time recovery script": "recovery",
     "Key metrics": "metrics",
+    "Configuration": "configuration",
+    "JSON defaults": "json",
+    "Views": "views",
+    "Security statements": "security",
+    "Migrations": "migrations",
+    "Migration commands": "sqlx",
+    "Scheduled work": "cron",
+    "Retention": "retention",
+    "Maintenance": "commands",
+    "Sample queries": "samples",
+    "Sizing estimates": "sizing",
+    "Performance targets": "targets",
+    "Backup strategy": "backup",
 }
 # Columns have a section for each table.
 COLUMNS_OF = "Columns of "
@@ -41,15 +53,33 @@ COLUMNS_OF = "Columns of "
 # What the design writes as `name = value`, and so does the index.
 SETTINGS = {"autovacuum", "group", "parameters", "primary", "replica", "read_replica", "pgbouncer"}
 
+# What a design says of infrastructure: each of these is in the graph, or a decision says why not.
+INFRASTRUCTURE = {
+    "configuration",
+    "cron",
+    "group",
+    "parameters",
+    "remarks",
+    "primary",
+    "replica",
+    "read_replica",
+    "pgbouncer",
+    "sizing",
+    "targets",
+    "backup",
+    "recovery",
+    "metrics",
+}
+
 
 def kind(section: str) -> str:
     """The kind of object that a section tells of."""
     return "columns" if section.startswith(COLUMNS_OF) else SECTIONS[section]
 
 
-def read() -> dict[str, dict[str, str]]:
+def read(file: Path) -> dict[str, dict[str, str]]:
     """Names by kind, each with what the design says of it, or with nothing."""
-    content = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    content = tomllib.loads(file.read_text(encoding="utf-8"))
     return {key: dict.fromkeys(value, "") if isinstance(value, list) else value for key, value in content.items()}
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-PAGE = REPOSITORY / "docs" / "platform_index.md"
+DOCS = REPOSITORY / "docs"
 
 # What a row may say, and whether it then names something that is there today, and needs a reason.
 FATES = ("kept", "changed", "moved", "renamed", "replaced", "dropped", "to come")
 _HEADER = ["in the design", "became", "today", "where", "why"]
 _REASONS = "Reasons that return"
 _NOTHING = "–"
+_DECISIONS = "adr"  # their folder
 
 
 class PageError(ValueError):
@@ -39,6 +40,8 @@ class Row:
     fate: str
     today: tuple[Item, ...]
     files: tuple[Path, ...]
+    decisions: tuple[Path, ...]
+    """The decisions that say why it is otherwise; they stand in the column `where`, after the files."""
     why: str
 
     @property
@@ -100,7 +103,7 @@ def _files(cell: str, number: int) -> tuple[Path, ...]:
         if found is None:
             raise PageError(f"line {number}: `where` lists links, not {part}")
         # Not resolved: some migrations are links to shared files, and the index names them where they are run.
-        path = Path(*(PAGE.parent / found[2]).parts)
+        path = Path(*(DOCS / found[2]).parts)
         if not path.is_file():
             raise PageError(f"line {number}: there is no file {found[2]}")
         if not path.name.startswith(found[1]):
@@ -123,10 +126,14 @@ def _row(section: str, line: str, number: int) -> Row:
         raise PageError(f"line {number}: what is {fate} is nowhere today")
     if fate in ("moved", "renamed", "replaced") and not items:
         raise PageError(f"line {number}: what is {fate} is somewhere today")
-    files = _files(where, number)
+    linked = _files(where, number)
+    files = tuple(path for path in linked if path.parent.name != _DECISIONS)
     if fate == "dropped" and files:
-        raise PageError(f"line {number}: what is dropped is in no file")
-    return Row(number, section, _name(name, number), fate, items, files, why)
+        raise PageError(f"line {number}: what is dropped is in no file, though a decision may say why")
+    decisions = linked[len(files) :]
+    if any(path in files for path in decisions):
+        raise PageError(f"line {number}: decisions stand after the files")
+    return Row(number, section, _name(name, number), fate, items, files, decisions, why)
 
 
 def _table(lines: list[tuple[int, str]], header: list[str]) -> list[tuple[int, str]]:
@@ -170,6 +177,6 @@ def parse(text: str) -> Page:
     return Page(sections, reasons)
 
 
-def read() -> Page:
-    """The page of the repository."""
-    return parse(PAGE.read_text(encoding="utf-8"))
+def read(service: str) -> Page:
+    """The page of a service."""
+    return parse((DOCS / f"{service}_index.md").read_text(encoding="utf-8"))

@@ -9,10 +9,9 @@ import pytest
 from typer.main import get_command
 
 from ops.cli import app
-from tests.sql.index import names
-from tests.sql.index.page import REPOSITORY, Page
-
-Design = dict[str, dict[str, str]]
+from tests.sql.index import holding, names
+from tests.sql.index.holding import Design
+from tests.sql.index.page import Page
 
 # How many there are of each kind, counted in the design itself: a name lost from both files would else not be missed.
 COUNTS = {
@@ -40,7 +39,8 @@ COUNTS = {
     "pgbouncer": 20,
     "queries": 5,
     "backup": 17,
-    "recovery": 10,
+    "recovery": 11,
+    "remarks": 12,
     "metrics": 7,
 }
 
@@ -65,8 +65,7 @@ def test_only_what_can_be_compared_is_called_kept(index: Page) -> None:
 def test_columns_stand_in_the_section_of_their_table(index: Page, design: Design) -> None:
     sections = {title for title in index.sections if title.startswith(names.COLUMNS_OF)}
     assert sections == {names.COLUMNS_OF + place for place in (*design["tables"], *design["views"])}
-    for title in sections:
-        assert {f"{names.COLUMNS_OF}{row.name.rpartition('.')[0]}" for row in index.of(title)} == {title}
+    assert not holding.in_another_section(index)
 
 
 def test_each_reason_in_italics_is_in_the_list_and_each_of_the_list_is_used(index: Page) -> None:
@@ -74,15 +73,7 @@ def test_each_reason_in_italics_is_in_the_list_and_each_of_the_list_is_used(inde
 
 
 def test_a_reason_is_a_sentence_or_one_of_the_list(index: Page) -> None:
-    poor = [
-        str(row) for row in index.rows() if row.fate != "kept" and not (row.reasons or re.search(r"\w.*\.$", row.why))
-    ]
-    assert not poor
-
-
-def _bare(name: str) -> str:
-    """The last part of a dotted name, without arguments, table or definition."""
-    return re.sub(r"[( ].*", "", name).rpartition(".")[2]
+    assert not holding.without_reason(index)
 
 
 # Kinds whose rows name files that define the object by its name.
@@ -101,38 +92,25 @@ _DEFINED = {
 
 def test_each_file_speaks_of_what_it_is_named_for(index: Page, design: Design) -> None:
     # PostgreSQL names the constraints, so their file only has the table.
-    unnamed = {_bare(name): f"CREATE TABLE {name.rpartition('.')[0]}" for name in design["constraints"]}
-    silent = []
-    for row in index.rows():
-        if names.kind(row.section) in _DEFINED:
-            today = [] if row.fate == "changed" else [_bare(item.text) for item in row.today]
-            wanted = {_bare(row.name), *today, *(unnamed[name] for name in today if name in unnamed)}
-            # A job may only run what makes the object.
-            for path in (path for path in row.files if path.parent.name != "jobs"):
-                text = path.read_text(encoding="utf-8")
-                if not any(re.search(rf"\b{re.escape(word)}", text) for word in wanted):
-                    silent.append(f"{row}: {path.name} says nothing of {', '.join(sorted(wanted))}")
-    assert not silent
+    unnamed = {holding.bare(name): {f"CREATE TABLE {name.rpartition('.')[0]}"} for name in design["constraints"]}
+    assert not holding.silent(index, _DEFINED, lambda name: unnamed.get(name, set()))
 
 
 def test_a_parameters_file_is_the_table_that_has_it(index: Page) -> None:
     for row in (*index.of("RDS parameters"), *index.of("PgBouncer")):
         if row.fate in ("kept", "changed"):
-            (path,) = row.files
+            path = row.files[0]
             name = row.name.partition(" = ")[0]
             assert f'"{name}"' in path.read_text(encoding="utf-8"), row
 
 
 def test_what_is_to_come_is_not_there_yet(index: Page) -> None:
     """When it is there, its rows have to say where."""
-    promised = {row.why for row in index.rows() if row.fate == "to come"} | {
-        index.reasons[reason] for row in index.rows() if row.fate == "to come" for reason in row.reasons
-    }
+    promised = holding.promised(index)
     files = {name for words in promised for name in re.findall(r"`(infra/\w+\.py)`", words)}
     commands = {name for words in promised for name in re.findall(r"`dbctl (\w+)`", words)}
-    assert files == {"infra/monitoring.py", "infra/backups.py"}
-    assert commands == {"backup", "restore"}
-    assert not [name for name in files if (REPOSITORY / name).exists()]
+    assert not files
+    assert commands == {"restore"}
     assert not commands & set(get_command(app).commands)  # type: ignore[attr-defined]
 
 

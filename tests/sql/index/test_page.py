@@ -8,6 +8,7 @@ from tests.sql.index.page import Item, PageError, parse
 
 _HEAD = "## Indexes\n\n| in the design | became | today | where | why |\n|---|---|---|---|---|\n"
 _FILE = "[0002](../sql/platform/migrations/0002_auth.sql)"
+_DECISION = "[0001](adr/0001-a-service-is-a-row-and-a-folder.md)"
 
 
 def _row(line: str) -> str:
@@ -22,6 +23,18 @@ def test_a_row_is_read_as_it_stands() -> None:
     assert row.today == (Item("index", "b"), Item("function", "f(uuid, text)"), Item("", "c"))
     assert [path.name for path in row.files] == ["0002_auth.sql"]
     assert row.reasons == {"old"}
+
+
+def test_a_decision_is_no_file_in_which_a_thing_is() -> None:
+    dropped, changed = parse(
+        _row(f"| `a` | dropped | – | {_DECISION} | x |\n| `b` | changed | `c` | {_FILE}, {_DECISION} | x |")
+    ).rows()
+    assert (dropped.files, [path.name for path in dropped.decisions]) == (
+        (),
+        ["0001-a-service-is-a-row-and-a-folder.md"],
+    )
+    assert [path.name for path in changed.files] == ["0002_auth.sql"]
+    assert changed.decisions == dropped.decisions
 
 
 @pytest.mark.parametrize(
@@ -39,6 +52,7 @@ def test_a_row_is_read_as_it_stands() -> None:
         ("| `a` | dropped | – | – | – |", "every row that is not kept"),
         ("| `a` | dropped | `b` | – | x |", "nowhere today"),
         (f"| `a` | dropped | – | {_FILE} | x |", "in no file"),
+        (f"| `a` | changed | `b` | {_DECISION}, {_FILE} | x |", "after the files"),
         ("| `a` | to come | `b` | – | x |", "nowhere today"),
         ("| `a` | moved | – | – | x |", "somewhere today"),
         ("| `a` | renamed | – | – | x |", "somewhere today"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.sql.index import names, stacks
+from tests.sql.index import holding, names, stacks
 from tests.sql.index.page import Item, Page, Row
 
 Design = dict[str, dict[str, str]]
@@ -86,17 +86,26 @@ def test_a_setting_of_another_name_has_the_value_that_the_index_states(kind: str
             assert _SOURCES[kind](item.kind, name) == value, row
 
 
-def test_a_setting_named_elsewhere_has_the_value_that_the_index_states(index: Page) -> None:
-    told = [
-        (item.kind.removesuffix(" primary"), item.text)
-        for row in index.rows()
-        for item in row.today
-        if item.kind.endswith(" primary")
-    ]
-    assert told
-    for stack, text in told:
-        name, _, value = text.partition(" = ")
-        assert stacks.primary(stack, name) == value, text
+@pytest.mark.parametrize("source", ["parameter", "primary", "resource", "setting"])
+def test_a_value_of_a_stack_is_what_the_program_makes(source: str, index: Page) -> None:
+    assert source in {where for _, where, _ in stacks.told(index)}
+    assert not stacks.otherwise(index, stacks.SERVICE, source)
+
+
+def test_a_resource_or_an_input_that_is_not_there_has_no_value() -> None:
+    plan = "backup.Plan platform-backups"
+    assert stacks.resource("prod", f"{plan} rules.weekly.lifecycle.deleteAfter") == "28"
+    assert stacks.resource("dev", f"{plan} rules.weekly.lifecycle.deleteAfter") is None
+    assert stacks.resource("prod", f"{plan} rules.yearly.lifecycle.deleteAfter") is None
+    assert stacks.resource("prod", f"{plan} rules.weekly.lifecycle.moveToColdStorageAfter") is None
+
+
+def test_what_the_design_says_of_infrastructure_is_in_the_graph_or_decided_otherwise(index: Page) -> None:
+    assert not holding.undecided(index)
+
+
+def test_a_decision_speaks_of_what_it_decided(index: Page) -> None:
+    assert not holding.unspoken(index)
 
 
 def test_the_parameters_of_the_design_that_are_no_settings_are_storage_parameters(design: Design) -> None:

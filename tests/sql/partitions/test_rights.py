@@ -50,6 +50,9 @@ def test_no_role_of_an_application_reaches_partitions_or_what_keeps_them(
     roles = _login_roles(service_name)
     assert roles
     for role in roles:
+        if role.endswith("_archivist") and "detached_partitions" in query:
+            # He has to know their names.
+            continue
         # A role that only reads may not even try to make a table.
         with pytest.raises((errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)):
             migrated[service_name].asked_by(role, None, query.format(leaf=leaf))

@@ -191,8 +191,9 @@ class Family:
     def segment(self, created: object) -> Any:
         """A segment with a tag and a narration; its id."""
         segment = self.owner.one(
-            "INSERT INTO familytales.content_segments (thread_id, user_id, content_type, text_content, created_at)"
-            " VALUES (%s, %s, 'text', 'once', %s) RETURNING id",
+            "INSERT INTO familytales.content_segments"
+            " (thread_id, user_id, content_type, text_content, photo_urls, created_at)"
+            " VALUES (%s, %s, 'mixed', 'once', '{a}', %s) RETURNING id",
             self.thread, self.user, created,
         )  # fmt: skip
         self.owner.do(

@@ -1,0 +1,3 @@
+DROP VIEW familytales.memory_book_stats;
+
+DROP VIEW familytales.active_family_members;

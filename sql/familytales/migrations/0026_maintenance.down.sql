@@ -1,0 +1,1 @@
+DROP VIEW ops.index_bloat;

@@ -1,0 +1,3 @@
+DROP TABLE ledger.entries;
+
+DROP SCHEMA ledger;

@@ -1,0 +1,28 @@
+"""The index, the design's names and the migrated database, each read once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.sql.databases import Database
+from tests.sql.index import catalog, names, page
+
+SERVICE = "familytales"
+
+
+@pytest.fixture(scope="session")
+def index() -> page.Page:
+    return page.read(SERVICE)
+
+
+@pytest.fixture(scope="session")
+def design() -> dict[str, dict[str, str]]:
+    return names.read(Path(__file__).parent / "design.toml")
+
+
+@pytest.fixture(scope="session")
+def there(migrated: dict[str, Database]) -> catalog.Catalog:
+    """What FamilyTales' migrations made."""
+    return catalog.read(migrated[SERVICE], SERVICE)
