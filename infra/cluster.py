@@ -28,5 +28,5 @@ class Cluster(pulumi.ComponentResource):
             tags=tags(args.stack),
             opts=child(self),
         )
-        self.arn = cluster.arn
+        self.arn, self.name = cluster.arn, cluster.name
         self.register_outputs({"arn": cluster.arn})

@@ -10,6 +10,28 @@ from infra import pgbouncer
 
 POOLER, SCHEMA = "pooler", "schema"  # container names, and their log streams' prefixes
 STOP_TIMEOUT = 120  # the most that Fargate allows: PgBouncer lets transactions end
+# How a pooler task spends it after SIGTERM. A network load balancer sends new connections for up to two minutes after
+# it was told to stop, so doors stay open as long as can be; whoever comes later is refused, and a connection that was
+# not made yet can be tried again. A transaction cannot: it has nearly as long to end, close to the 60 s after which an
+# idle one is ended anyway.
+DRAIN_ACCEPT_SECONDS = 60
+DRAIN_FINISH_SECONDS = 50
+# What is left of it: PgBouncer's own end, its last lines of log, and a supervisor that is scheduled late.
+DRAIN_SPARE_SECONDS = 10
+# Who a container is: the images' own user, written as a number so that it holds whatever a file in the image says.
+USER = "10001:10001"
+# The only place where it may write, in memory: what is written there are configuration, the pooler's user list and its
+# key, kilobytes, which never reach a disk. (Amazon ECS API Reference: Tmpfs)
+TMPFS = {"containerPath": "/tmp", "size": 16, "mountOptions": ["nosuid", "nodev", "noexec"]}  # noqa: S108
+# Whether the pooler's process is well; its database may be away meanwhile. Three misses: 45 s, and ECS replaces the
+# task. The balancer stops sending clients after 20 s already.
+POOLER_HEALTH: Mapping[str, object] = {
+    "command": ["CMD", "pooler-health"],
+    "interval": 15,
+    "timeout": 10,
+    "retries": 3,
+    "startPeriod": 30,
+}
 # Descriptors beside clients and servers: log, epoll, DNS, configuration, and some to spare.
 SPARE_DESCRIPTORS = 200
 # A client and its server connection cost one descriptor each; Fargate's hard limit is 65535.
@@ -40,6 +62,7 @@ class Container:
     region: str
     port: int | None = None
     descriptors: int | None = None
+    health: Mapping[str, object] | None = None
 
 
 def qualified(image: str, account: Account) -> str:
@@ -84,6 +107,9 @@ def definitions(container: Container) -> str:
         "environment": _pairs("value", container.environment),
         "secrets": _pairs("valueFrom", container.secrets),
         "stopTimeout": STOP_TIMEOUT,
+        "user": USER,
+        "readonlyRootFilesystem": True,
+        "linuxParameters": {"capabilities": {"drop": ["ALL"]}, "tmpfs": [TMPFS]},
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {
@@ -95,6 +121,8 @@ def definitions(container: Container) -> str:
     }
     if container.port is not None:
         row["portMappings"] = [{"containerPort": container.port, "hostPort": container.port, "protocol": "tcp"}]
+    if container.health is not None:
+        row["healthCheck"] = dict(container.health)
     if container.descriptors is not None:
         limit = container.descriptors
         row["ulimits"] = [{"name": "nofile", "softLimit": limit, "hardLimit": limit}]
@@ -108,6 +136,17 @@ def _pairs(value: str, items: Mapping[str, str]) -> list[dict[str, str]]:
 def pooler_secrets(roles: Mapping[str, str]) -> dict[str, str]:
     """The pooler's secret variables: the password alone, out of each role's secret."""
     return {f"POOLER_PASSWORD_{role}": f"{arn}:password::" for role, arn in roles.items()}
+
+
+def pooler_environment(ini: str, stack: str, service: str) -> dict[str, str]:
+    """The pooler's environment: its configuration, whose metrics it prints, and how it ends."""
+    return {
+        "DRAIN_ACCEPT_SECONDS": str(DRAIN_ACCEPT_SECONDS),
+        "DRAIN_FINISH_SECONDS": str(DRAIN_FINISH_SECONDS),
+        "ESTATE_SERVICE": service,
+        "ESTATE_STACK": stack,
+        "PGBOUNCER_INI": ini,
+    }
 
 
 def schema_secrets(master: str, roles: Mapping[str, str]) -> dict[str, str]:

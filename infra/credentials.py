@@ -7,14 +7,16 @@ it), and the instance reads it back from the stored version. In Pulumi's state i
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.config import LoginRole
-from infra.config_spec import MASTER_USER
+from infra.names import MASTER_USER
 from infra.options import options, tags
 
 LENGTH = 32  # 190 bits from 62 characters; RDS takes up to 128 characters
@@ -63,19 +65,39 @@ class Credentials(pulumi.ComponentResource):
         )
         # Letters and digits only: punctuation would have to be quoted in connection URIs, in PgBouncer's user list
         # and in shells, each in another way.
-        drawn = aws.secretsmanager.get_random_password_output(
-            password_length=LENGTH, exclude_punctuation=True, require_each_included_type=True
-        ).random_password
+        drawn: pulumi.Output[str] = pulumi.Output.secret(_drawn())
         version = aws.secretsmanager.SecretVersion(
             logical,
             secret_id=secret.id,
-            secret_string=pulumi.Output.secret(drawn).apply(
+            secret_string=drawn.apply(
                 lambda password: json.dumps({"username": username, "password": password}, sort_keys=True)
             ),
             opts=options("secret_version", args.protected, self),
         )
         self.versions.append(version)
         return secret
+
+
+def _drawn() -> pulumi.Output[str]:
+    """A password that nobody had before; in a preview it is not known yet.
+
+    A preview that drew one would write it into a saved plan, and the update, which draws another, would not fit it.
+    """
+    if pulumi.runtime.is_dry_run():
+        return _known_after_the_update()
+    return aws.secretsmanager.get_random_password_output(
+        password_length=LENGTH, exclude_punctuation=True, require_each_included_type=True
+    ).random_password
+
+
+def _known_after_the_update() -> pulumi.Output[Any]:
+    return pulumi.Output(set(), _future(None), _future(False), _future(True))
+
+
+def _future(value: Any) -> asyncio.Future[Any]:
+    done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    done.set_result(value)
+    return done
 
 
 def _password_of(secret_string: str | None) -> str:

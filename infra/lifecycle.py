@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
-    "subnet", "primary", "replica", "storage_key", "key", "secret", "secret_version", "log_group", "pooler_service"
+    "vpc",
+    "subnet",
+    "primary",
+    "replica",
+    "backup_key",
+    "key",
+    "secret",
+    "secret_version",
+    "log_group",
+    "pooler_service",
+    "scaled_pooler_service",
+    "vault",
+    "dump_bucket",
+    "kept_setting",
 ]
 When = Literal["never", "if_protected", "if_kept", "always"]
 
@@ -43,6 +56,10 @@ class Decided:
 
 
 TABLE: Mapping[Kind, Lifecycle] = {
+    "vpc": Lifecycle(
+        "RDS moves no database to another VPC: a change of the address range would take everything with it",
+        protect="if_protected",
+    ),
     "subnet": Lifecycle(
         "all that stands in it would have to be replaced with it: its zone is chosen once",
         ignore_changes=("availabilityZone",),
@@ -56,13 +73,13 @@ TABLE: Mapping[Kind, Lifecycle] = {
         timeouts=Timeouts("90m", "180m", "90m"),
     ),
     "replica": Lifecycle(
-        "holds nothing that the primary lacks, so removing one is an ordinary change and not protected. It begins with"
-        " its source's storage and grows by itself; restoring a large source takes hours",
-        ignore_changes=("allocatedStorage", "availabilityZone"),
+        "holds nothing that the primary lacks, so removing one is an ordinary change and not protected. Restoring a"
+        " large source takes hours",
+        ignore_changes=("availabilityZone",),
         timeouts=Timeouts("180m", "180m", "90m"),
     ),
-    "storage_key": Lifecycle(
-        "snapshots and automated backups outlive the stack and cannot be read without it",
+    "backup_key": Lifecycle(
+        "snapshots, automated backups and dumps outlive the stack and cannot be read without it",
         protect="if_protected",
         retain_on_delete="if_kept",
     ),
@@ -87,6 +104,26 @@ TABLE: Mapping[Kind, Lifecycle] = {
         "a deployment waits until old tasks have drained (two minutes) and new ones are healthy; a broken image is"
         " rolled back well before this",
         timeouts=Timeouts("20m", "30m", "20m"),
+    ),
+    "scaled_pooler_service": Lifecycle(
+        "as above; how many tasks there are is decided by autoscaling, once it was made",
+        ignore_changes=("desiredCount",),
+        timeouts=Timeouts("20m", "30m", "20m"),
+    ),
+    "vault": Lifecycle(
+        "AWS refuses to delete a vault with recovery points in it, and those are what outlives a database",
+        protect="if_protected",
+        retain_on_delete="if_kept",
+    ),
+    "kept_setting": Lifecycle(
+        "policy, encryption and lifecycle rules of a vault or bucket: what is kept would otherwise be open, and"
+        " kept for ever",
+        retain_on_delete="if_kept",
+    ),
+    "dump_bucket": Lifecycle(
+        "holds the only copies that another server, account or major version can read",
+        protect="if_protected",
+        retain_on_delete="if_kept",
     ),
 }
 

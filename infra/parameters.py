@@ -39,6 +39,7 @@ class Parameter:
     unit: str
     domain: Domain
     why: str
+    since: int = 0  # the first major that knows it, where not all do
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ TABLE: tuple[Parameter, ...] = (
     Parameter("autovacuum_max_workers", "4", "static", NONE, Whole(1, 64),
               "partitioned tables keep more than the default three busy"),
     Parameter("autovacuum_naptime", "30", "dynamic", SECONDS, Whole(1, 86400),
-              "looks twice as often as the default: hot tables stay small"),
+              "looks twice as often as PostgreSQL's own default: hot tables stay small"),
     # Replication
     Parameter("max_wal_senders", _wal_senders, "static", NONE, Whole(5, 100),
               "one for each replica, and room for base backups"),
@@ -169,6 +170,9 @@ TABLE: tuple[Parameter, ...] = (
     Parameter("autovacuum_vacuum_cost_limit", None, "dynamic", NONE, Whole(1, 10000), "lets vacuum keep up on gp3"),
     Parameter("idle_session_timeout", None, "dynamic", MS, Whole(0, 2147483647),
               "only where nobody pools: the pooler keeps idle sessions on purpose"),
+    Parameter("transaction_timeout", None, "dynamic", MS, Whole(0, 2147483647),
+              "ends a transaction however busy it is, where statement_timeout and idle_in_transaction_session_timeout "
+              "each begin anew with every statement", since=17),
     Parameter("jit", None, "dynamic", NONE, Switch(), "short queries lose more to compilation than they gain"),
 )  # fmt: skip
 

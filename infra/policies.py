@@ -1,105 +1,23 @@
-"""Key policies and IAM documents as JSON, each granting what one part needs and no more. Pure."""
+"""IAM documents as JSON, each granting what one part needs and no more. Pure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from infra.containers import Account
 
-Purpose = Literal["storage", "secrets", "logs"]
-
 Statement = Mapping[str, object]
 
-# The service through which each key is used; `logs` is used by CloudWatch Logs itself.
-_VIA: Mapping[Purpose, str] = {"storage": "rds", "secrets": "secretsmanager"}
 
-# What managing a key takes, without any use of it: who administers cannot decrypt with these.
-_ADMINISTER = [
-    "kms:CancelKeyDeletion",
-    "kms:CreateAlias",
-    "kms:DeleteAlias",
-    "kms:DescribeKey",
-    "kms:DisableKey",
-    "kms:DisableKeyRotation",
-    "kms:EnableKey",
-    "kms:EnableKeyRotation",
-    "kms:GetKeyPolicy",
-    "kms:GetKeyRotationStatus",
-    "kms:ListGrants",
-    "kms:ListKeyPolicies",
-    "kms:ListKeyRotations",
-    "kms:ListResourceTags",
-    "kms:PutKeyPolicy",
-    "kms:RevokeGrant",
-    "kms:RotateKeyOnDemand",
-    "kms:ScheduleKeyDeletion",
-    "kms:TagResource",
-    "kms:UntagResource",
-    "kms:UpdateAlias",
-    "kms:UpdateKeyDescription",
-]
-_USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-
-
-def _document(*statements: Statement) -> str:
+def document(*statements: Statement) -> str:
+    """A policy document of these statements: the same ones give the same text."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
-
-
-def key_policy(purpose: Purpose, account: Account) -> str:
-    """Who may do what with the key of one purpose.
-
-    The account's root stands for its IAM: without it, a key whose only administrator leaves is lost.
-    """
-    root = {"AWS": f"arn:{account.partition}:iam::{account.id}:root"}
-    administer: Statement = {
-        "Sid": "Administer",
-        "Effect": "Allow",
-        "Principal": root,
-        "Action": _ADMINISTER,
-        "Resource": "*",  # in a key policy: this key
-    }
-    if purpose == "logs":
-        prefix = f"arn:{account.partition}:logs:{account.region}:{account.id}:log-group:*"
-        return _document(
-            administer,
-            {
-                "Sid": "UseByLogs",
-                "Effect": "Allow",
-                "Principal": {"Service": f"logs.{account.region}.{account.dns_suffix}"},
-                "Action": _USE,
-                "Resource": "*",
-                "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": prefix}},
-            },
-        )
-    via = f"{_VIA[purpose]}.{account.region}.{account.dns_suffix}"
-    through = {"StringEquals": {"kms:CallerAccount": account.id, "kms:ViaService": via}}
-    use: Statement = {
-        "Sid": "UseThroughService",
-        "Effect": "Allow",
-        "Principal": root,
-        "Action": _USE,
-        "Resource": "*",
-        "Condition": through,
-    }
-    if purpose == "secrets":
-        return _document(administer, use)
-    # RDS keeps a database open with a grant of its own.
-    grant: Statement = {
-        "Sid": "GrantToService",
-        "Effect": "Allow",
-        "Principal": root,
-        "Action": ["kms:CreateGrant"],
-        "Resource": "*",
-        "Condition": {**through, "Bool": {"kms:GrantIsForAWSResource": "true"}},
-    }
-    return _document(administer, use, grant)
 
 
 def trust_tasks(account: Account) -> str:
     """Lets ECS tasks of this account, and nobody else's, assume a role."""
-    return _document(
+    return document(
         {
             "Effect": "Allow",
             "Principal": {"Service": "ecs-tasks.amazonaws.com"},
@@ -107,6 +25,26 @@ def trust_tasks(account: Account) -> str:
             "Condition": {
                 "StringEquals": {"aws:SourceAccount": account.id},
                 "ArnLike": {"aws:SourceArn": f"arn:{account.partition}:ecs:{account.region}:{account.id}:*"},
+            },
+        }
+    )
+
+
+def trust_monitoring(account: Account, stack: str) -> str:
+    """Lets RDS assume a role for the instances of this stack, and for nobody else's.
+
+    (Amazon RDS User Guide: Setting up and enabling Enhanced Monitoring, "Preventing the confused deputy problem")
+    """
+    return document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "monitoring.rds.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": account.id},
+                "ArnLike": {
+                    "aws:SourceArn": f"arn:{account.partition}:rds:{account.region}:{account.id}:db:estate-{stack}-*"
+                },
             },
         }
     )
@@ -152,4 +90,4 @@ def execution(
                 "Resource": repository,
             },
         ]
-    return _document(*statements)
+    return document(*statements)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import containers, firewall, pgbouncer, sizing
+from infra import containers, firewall, pgbouncer, pooler_metrics, sizing
 from infra.cluster import Cluster
 from infra.config import Service
 from infra.containers import Account, Container
@@ -16,6 +16,7 @@ from infra.database import Database
 from infra.keys import Keys
 from infra.network import Network
 from infra.options import child, options, tags
+from infra.pooler_scaling import scale
 from infra.task import Known, Task, TaskArgs, define
 
 # Between its health checks a load balancer may send new connections to a task for up to two minutes after it
@@ -50,13 +51,20 @@ class Pooler(pulumi.ComponentResource):
         super().__init__("postgres-estate:infra:Pooler", name, None, opts)
         self._name, self._args = name, args
         self._tags = tags(args.stack, args.service.name)
-        self._door = self._group("clients", "Clients of the VPC, to the load balancer of the pooler")
+        self._door = self.door_group_id = self._group(
+            "clients", "Clients of the VPC, to the load balancer of the pooler"
+        )
         self._tasks = self._group("tasks", "PgBouncer: in from its load balancer, out to PostgreSQL")
         self._ways()
         balancer, listener, target = self._balancer()
-        self.address = balancer.dns_name
+        self.address, self.zone_id = balancer.dns_name, balancer.zone_id
+        self.load_balancer_suffix, self.target_group_suffix = balancer.arn_suffix, target.arn_suffix
         task = self._task()
-        self.service_name = self._service(task, target, listener).name
+        self._metrics(task)
+        service = self._service(task, target, listener)
+        if self._scaled:
+            scale(self, self._name, args.cluster.arn, service.name, args.stack, args.service, self._tags)
+        self.service_name = service.name
         self.register_outputs({"address": self.address, "port": pgbouncer.PORT})
 
     def _group(self, suffix: str, description: str) -> pulumi.Output[str]:
@@ -132,6 +140,27 @@ class Pooler(pulumi.ComponentResource):
         )
         return balancer, listener, target
 
+    @property
+    def _scaled(self) -> bool:
+        return self._args.service.pooler.most_tasks > self._args.service.pooler.tasks
+
+    def _metrics(self, task: Task) -> None:
+        """What the tasks print once a minute, as metrics: the container needs no right to call AWS."""
+        for row in pooler_metrics.METRICS:
+            aws.cloudwatch.LogMetricFilter(
+                f"{self._name}-{row.logical_name}",
+                log_group_name=task.log_group.name,
+                pattern=pooler_metrics.pattern(row.kind),
+                metric_transformation={
+                    "namespace": pooler_metrics.NAMESPACE,
+                    "name": row.name,
+                    "value": row.value,
+                    "unit": row.unit,
+                    "dimensions": pooler_metrics.dimensions(row.kind),
+                },
+                opts=child(self),
+            )
+
     def _task(self) -> Task:
         args, size = self._args, self._args.service.pooler
         database = args.database
@@ -143,6 +172,7 @@ class Pooler(pulumi.ComponentResource):
                 stack=args.stack,
                 service=args.service.name,
                 protected=args.service.protected,
+                log_days=args.service.monitoring.log_days,
                 account=args.account,
                 keys=args.keys,
                 image=args.image,
@@ -164,7 +194,7 @@ class Pooler(pulumi.ComponentResource):
             for host in (known.facts["primary"], *known.facts["replicas"])
         ]
         ini = pgbouncer.ini(
-            pgbouncer.doors(service.name, servers[0], tuple(servers[1:]), size.connections_per_task),
+            pgbouncer.doors(service.name, servers[0], tuple(servers[1:]), size.connections_per_task, size.version),
             service.name,
             size.version,
             self._args.tls_required,
@@ -176,12 +206,13 @@ class Pooler(pulumi.ComponentResource):
             image=known.image,
             command=("pooler-entrypoint",),
             memory_mib=size.memory_mib,
-            environment={"PGBOUNCER_INI": ini},
+            environment=containers.pooler_environment(ini, self._args.stack, service.name),
             secrets=containers.pooler_secrets(known.secrets),
             log_group=known.log_group,
             region=known.region,
             port=pgbouncer.PORT,
             descriptors=containers.descriptors(size.max_client_connections, size.connections_per_task, len(servers)),
+            health=containers.POOLER_HEALTH,
         )
 
     def _service(self, task: Task, target: aws.lb.TargetGroup, listener: aws.lb.Listener) -> aws.ecs.Service:
@@ -213,7 +244,7 @@ class Pooler(pulumi.ComponentResource):
             propagate_tags="SERVICE",
             tags=self._tags,
             opts=options(
-                "pooler_service",
+                "scaled_pooler_service" if self._scaled else "pooler_service",
                 args.service.protected,
                 self,
                 # ECS refuses a target group without a listener, and a task without its rights cannot start.

@@ -15,7 +15,8 @@ from infra.database import Database
 from infra.keys import Keys
 from infra.network import Network
 from infra.options import child, tags
-from infra.pgbouncer import POSTGRES_PORT
+from infra.pgbouncer import PORT, POSTGRES_PORT
+from infra.pooler import Pooler
 from infra.task import Known, TaskArgs, define
 
 # A migration waits for the database, so the smallest task that Fargate offers with a gigabyte will do.
@@ -35,6 +36,7 @@ class SchemaTaskArgs:
     network: Network
     keys: Keys
     database: Database
+    pooler: Pooler
     credentials: Credentials
 
 
@@ -54,6 +56,9 @@ class SchemaTask(pulumi.ComponentResource):
         )
         way = firewall.Way(f"{name}-database", "Schema task to PostgreSQL", POSTGRES_PORT)
         firewall.connect(self, way, group.id, args.database.security_group_id, labels)
+        # `dbctl check` asks through the pooler as applications do, from where they are.
+        door = firewall.Way(f"{name}-pooler", "Smoke check to the pooler", PORT)
+        firewall.connect(self, door, group.id, args.pooler.door_group_id, labels)
         firewall.reach_aws(self, name, group.id, args.network, labels)
         task = define(
             self,
@@ -62,6 +67,7 @@ class SchemaTask(pulumi.ComponentResource):
                 stack=args.stack,
                 service=args.service.name,
                 protected=args.service.protected,
+                log_days=args.service.monitoring.log_days,
                 account=args.account,
                 keys=args.keys,
                 image=args.image,
@@ -73,7 +79,7 @@ class SchemaTask(pulumi.ComponentResource):
             ),
         )
         self.security_group_id = group.id
-        self.definition_arn = task.definition.arn
+        self.definition_arn, self.role_arns = task.definition.arn, task.role_arns
         self.log_group_name = task.log_group.name
         self.register_outputs({"definition": self.definition_arn, "logGroup": self.log_group_name})
 

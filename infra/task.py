@@ -9,12 +9,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra import containers, policies
+from infra import containers, policies, roles
 from infra.containers import Account, Container
 from infra.keys import Keys
 from infra.options import child, options, tags
-
-LOG_RETENTION_DAYS = 90  # as the databases' logs: one story is read from both
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +22,7 @@ class TaskArgs:
     stack: str
     service: str
     protected: bool
+    log_days: int
     account: pulumi.Output[Account]
     keys: Keys
     image: str
@@ -32,6 +31,7 @@ class TaskArgs:
     secrets: Mapping[str, pulumi.Output[str]]  # a name of the caller's -> the secret's ARN
     facts: Mapping[str, pulumi.Input[Any]]
     describe: Callable[[Known], Container]
+    rights: pulumi.Output[str] | None = None  # what the container may do in AWS: an IAM document; None for nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +52,23 @@ class Task:
     definition: aws.ecs.TaskDefinition
     log_group: aws.cloudwatch.LogGroup
     policy: aws.iam.RolePolicy
+    role_arns: tuple[pulumi.Output[str], ...]
+    """The roles that whoever starts the task hands over."""
 
 
 def define(parent: pulumi.Resource, name: str, args: TaskArgs) -> Task:
-    """Makes one task definition with all that its start needs. It gets no task role: inside the container there
-    are no AWS credentials to steal."""
+    """Makes one task definition with all that its start needs. Without `rights` it gets no task role: inside the
+    container there are no AWS credentials to steal."""
     labels = tags(args.stack, args.service)
     log_group = aws.cloudwatch.LogGroup(
         f"{name}-log",
-        retention_in_days=LOG_RETENTION_DAYS,
+        retention_in_days=args.log_days,
         kms_key_id=args.keys.logs_arn,
         tags=labels,
         opts=options("log_group", args.protected, parent),
     )
-    role = aws.iam.Role(
-        f"{name}-execution",
-        description=f"Starts {name} tasks",
-        assume_role_policy=args.account.apply(policies.trust_tasks),
-        tags=labels,
-        opts=child(parent),
-    )
+    trust = args.account.apply(policies.trust_tasks)
+    role = roles.define(parent, f"{name}-execution", args.account, f"Starts {name} tasks", trust, labels)
     policy = aws.iam.RolePolicy(
         f"{name}-execution",
         role=role.name,
@@ -82,6 +79,7 @@ def define(parent: pulumi.Resource, name: str, args: TaskArgs) -> Task:
         ),
         opts=child(parent),
     )
+    within = _role_within(parent, name, args) if args.rights is not None else None
     definition = aws.ecs.TaskDefinition(
         name,
         family=f"estate-{args.stack}-{name}",  # a family is a name under which revisions are counted
@@ -91,13 +89,29 @@ def define(parent: pulumi.Resource, name: str, args: TaskArgs) -> Task:
         memory=str(args.memory_mib),
         runtime_platform={"cpu_architecture": "X86_64", "operating_system_family": "LINUX"},
         execution_role_arn=role.arn,
+        task_role_arn=within,
         container_definitions=pulumi.Output.all(
             account=args.account, log_group=log_group.name, secrets=dict(args.secrets), facts=dict(args.facts)
         ).apply(lambda known: _definitions(args, known)),
         tags=labels,
         opts=child(parent),
     )
-    return Task(definition, log_group, policy)
+    return Task(definition, log_group, policy, (role.arn,) if within is None else (role.arn, within))
+
+
+def _role_within(parent: pulumi.Resource, name: str, args: TaskArgs) -> pulumi.Output[str]:
+    """The role that the container itself has; known once it may do what it is for."""
+    role = roles.define(
+        parent,
+        f"{name}-task",
+        args.account,
+        f"What {name} tasks may do",
+        args.account.apply(policies.trust_tasks),
+        tags(args.stack, args.service),
+    )
+    assert args.rights is not None
+    policy = aws.iam.RolePolicy(f"{name}-task", role=role.name, policy=args.rights, opts=child(parent))
+    return pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0]))
 
 
 def _definitions(args: TaskArgs, known: Mapping[str, Any]) -> str:

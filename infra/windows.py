@@ -51,3 +51,25 @@ def overlap(backup: str, maintenance: str) -> bool:
         if gap < length or WEEK - gap < day_span[1]:
             return True
     return False
+
+
+def moment(text: str) -> int | None:
+    """A time of day such as `22:30`, in minutes; None when it is none."""
+    found = re.fullmatch(_TIME, text, re.ASCII)
+    return int(found[1]) * 60 + int(found[2]) if found else None
+
+
+def within(at: str, window: str) -> bool:
+    """Whether a time of day lies in a daily window; both must be well-formed."""
+    minute, span = moment(at), daily(window)
+    if minute is None or span is None:
+        raise ValueError("within() takes a well-formed time and window")
+    return (minute - span[0]) % DAY < span[1]
+
+
+def within_weekly(at: str, window: str) -> bool:
+    """Whether a time of day lies in a weekly window on any day; both must be well-formed."""
+    minute, span = moment(at), weekly(window)
+    if minute is None or span is None:
+        raise ValueError("within_weekly() takes a well-formed time and window")
+    return any((day * DAY + minute - span[0]) % WEEK < span[1] for day in range(7))

@@ -18,7 +18,27 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 # Imported before the first request, so that no call pays for it (moto imports a service when it is first used).
-_USED = ["cloudwatch", "ec2", "ecs", "elbv2", "iam", "kms", "logs", "rds", "secretsmanager", "ssm", "sts"]
+_USED = [
+    "applicationautoscaling",
+    "backup",
+    "cloudwatch",
+    "ec2",
+    "ecs",
+    "elbv2",
+    "events",
+    "iam",
+    "kms",
+    "logs",
+    "rds",
+    "route53",
+    "s3",
+    "scheduler",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+]
 
 
 class _QuietHandler(MotoRequestHandler):

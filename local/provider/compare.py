@@ -35,7 +35,12 @@ def _without_order(value: Any) -> Any:
 
 def unordered(value: Any) -> Any:
     """A list as a set: AWS returns it in an order of its own."""
-    return sorted((plain(item) for item in value), key=repr) if isinstance(value, list) else value
+    return sorted((plain(item) for item in value), key=_by_content) if isinstance(value, list) else value
+
+
+def _by_content(item: Any) -> str:
+    """A key's place in a mapping says nothing: it comes as the protocol has it, in another order each time."""
+    return json.dumps(item, sort_keys=True, default=str)
 
 
 def reference(given: Any, seen: Any) -> bool:

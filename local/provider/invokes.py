@@ -61,6 +61,59 @@ def _partition(_api: Api, _: Mapping[str, Any]) -> Properties:
     return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
 
 
+def _vpc(api: Api, given: Mapping[str, Any]) -> Properties:
+    found = api.call("ec2", "describe_vpcs", {"VpcIds": [given["id"]]})["Vpcs"][0]
+
+    def attribute(name: str) -> bool:
+        asked = {"VpcId": given["id"], "Attribute": name[0].lower() + name[1:]}
+        return bool(api.call("ec2", "describe_vpc_attribute", asked)[name]["Value"])
+
+    return {
+        "id": found["VpcId"],
+        "region": api.region,
+        "cidrBlock": found["CidrBlock"],
+        "cidrBlockAssociations": [
+            {
+                "associationId": part["AssociationId"],
+                "cidrBlock": part["CidrBlock"],
+                "state": part["CidrBlockState"]["State"],
+            }
+            for part in found["CidrBlockAssociationSet"]
+        ],
+        "enableDnsSupport": attribute("EnableDnsSupport"),
+        "enableDnsHostnames": attribute("EnableDnsHostnames"),
+    }
+
+
+def _subnet(api: Api, given: Mapping[str, Any]) -> Properties:
+    found = api.call("ec2", "describe_subnets", {"SubnetIds": [given["id"]]})["Subnets"][0]
+    return {
+        "id": found["SubnetId"],
+        "region": api.region,
+        "vpcId": found["VpcId"],
+        "availabilityZone": found["AvailabilityZone"],
+        "cidrBlock": found["CidrBlock"],
+    }
+
+
+def _security_group(api: Api, given: Mapping[str, Any]) -> Properties:
+    found = api.call("ec2", "describe_security_groups", {"GroupIds": [given["id"]]})["SecurityGroups"][0]
+    return {"id": found["GroupId"], "region": api.region, "vpcId": found["VpcId"], "name": found["GroupName"]}
+
+
+def _prefix_list(api: Api, given: Mapping[str, Any]) -> Properties:
+    filters = [{"Name": "prefix-list-name", "Values": [given["name"]]}]
+    found = api.call("ec2", "describe_prefix_lists", {"Filters": filters})["PrefixLists"]
+    if len(found) != 1:
+        raise api.error("getPrefixList", f"there is no prefix list {given['name']!r}")
+    return {
+        "id": found[0]["PrefixListId"],
+        "region": api.region,
+        "name": found[0]["PrefixListName"],
+        "cidrBlocks": found[0].get("Cidrs", []),
+    }
+
+
 def _random_password(api: Api, given: Mapping[str, Any]) -> Properties:
     options = {name[0].upper() + name[1:]: value for name, value in given.items() if name != "region"}
     password = api.call("secretsmanager", "get_random_password", options)["RandomPassword"]
@@ -74,6 +127,10 @@ FUNCTIONS: Mapping[str, Function] = {
     ),
     "aws:index/getRegion:getRegion": Function(_region, words("region name")),
     "aws:index/getPartition:getPartition": Function(_partition),
+    "aws:ec2/getVpc:getVpc": Function(_vpc, words("id region")),
+    "aws:ec2/getSubnet:getSubnet": Function(_subnet, words("id region")),
+    "aws:ec2/getSecurityGroup:getSecurityGroup": Function(_security_group, words("id region")),
+    "aws:ec2/getPrefixList:getPrefixList": Function(_prefix_list, words("name region")),
     "aws:secretsmanager/getRandomPassword:getRandomPassword": Function(
         _random_password,
         words(

@@ -27,7 +27,8 @@ class Created:
 def create(row: Row, api: Api, inputs: Properties) -> Created:
     """Makes the resource, then applies what its create call could not say."""
     call = next(call for call in row.create if render.applies(call, inputs))
-    scope = Scope(inputs=inputs, state=inputs)
+    # Some calls name the region that they are made in.
+    scope = Scope(inputs=inputs, state={**inputs, "_region": api.region})
     response = api.call(row.service, call.operation, render.request(call, scope))
     made = str(paths.find(row.id, {"response": response, "inputs": inputs}))
     # A default is what AWS does by itself, so that only what differs from it needs telling.
@@ -86,6 +87,7 @@ def delete(row: Row, api: Api, made: str, inputs: Properties, state: Properties)
     if row.kept_when and state.get(row.kept_when) is True:
         return
     scope = Scope(id=made, old=inputs, state=state)
+    _empty(row, api, scope)
     try:
         for call in row.delete:
             if render.applies(call, state):
@@ -96,6 +98,17 @@ def delete(row: Row, api: Api, made: str, inputs: Properties, state: Properties)
         if _document(row, api, scope) is not None:
             raise
     _wait(row.gone, row, api, scope)
+
+
+def _empty(row: Row, api: Api, scope: Scope) -> None:
+    """Takes away what is inside, if the program said that it may."""
+    if row.inside is None or scope.state.get(row.inside.when) is not True:
+        return
+    look, call = row.inside.look, row.inside.call
+    while found := _look(row, api, look, scope):
+        for start in range(0, len(found), call.size):
+            batch = found[start : start + call.size]
+            _tolerant(row, api, call, render.request(call, replace(scope, item=batch)))
 
 
 def planned(row: Row, inputs: Properties) -> Properties:

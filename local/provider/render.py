@@ -90,6 +90,9 @@ def render(template: Template, scope: Scope) -> Any:
         case When(name, inner):
             return MISSING if _dotted(scope.inputs, name) is None else render(inner, scope)
         case Added() | Removed():
+            # When a resource is made, what the first call took care of has no old value to differ from.
+            if scope.only is not None and root(template.name) not in scope.only:
+                return MISSING
             return changed(template, scope) or MISSING
         case Whole(parts):
             whole = {key: render(part, scope) for key, part in parts.items()}

@@ -127,6 +127,18 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """What lies in a container that AWS deletes only empty; it goes first when the input `when` is true.
+
+    `call` is made with up to `call.size` of the elements that `look` finds, as Item(), until nothing is found.
+    """
+
+    when: str
+    look: Look
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
 class Poll:
     """What to wait for: until the value that `look` finds is `done`; None stands for gone."""
 
@@ -164,6 +176,8 @@ class Row:
     delete: tuple[Call, ...]
     finish: tuple[Call, ...] = ()
     """Calls after every creation, whatever the inputs are."""
+    inside: Inside | None = None
+    """What must go before it can be deleted."""
     setters: tuple[Call, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     """Computed output -> JMESPath over what was read."""
@@ -214,6 +228,8 @@ class Row:
         known.pop("", None)
         for name in self.client_side | set(self.defaults):
             known.setdefault(name, None)
+        if self.inside is not None:
+            known.setdefault(self.inside.when, None)
         if self.regional:
             known.setdefault("region", None)
         return known

@@ -17,7 +17,7 @@ from typing import Any
 from moto.core.utils import utcnow
 from moto.ecs.models import ecs_backends
 
-from local import paths
+from local import engines, paths
 from local.moto_gaps.elb import accepts
 from local.processes import drop_to, give
 from local.reconciler import containers
@@ -137,7 +137,11 @@ class Tasks:
         stream = open_stream(raw, task.id, region, account)
         secrets = containers.resolve(plan.secrets, region, account)
         pooler_bin = paths.reachable_copy(_POOLER_BIN, self._context.paths.real / "bin")
-        search = [str(pooler_bin), str(Path(sys.prefix) / "bin"), *os.defpath.split(":"), "/usr/sbin", "/sbin"]
+        # What the images bring: the pooler's scripts, Python, and the client programs of every PostgreSQL there is.
+        clients = [str(engine.bin) for engine in engines.installed().values()]
+        own = [str(pooler_bin), str(Path(sys.prefix) / "bin"), *clients]
+        # A virtual environment may lie where the servers' account cannot go; then another Python serves the pooler.
+        search = [*own, *os.defpath.split(":"), str(Path(sys.base_prefix) / "bin"), "/usr/sbin", "/sbin"]
         environment = {
             "PATH": ":".join(search),
             "HOME": str(live.folder),
@@ -153,6 +157,9 @@ class Tasks:
             **plan.environment,
             **secrets,
             "LISTEN_ADDR": live.address,
+            # The balancer of this machine forgets a target at once, so that a pooler need not stay open for latecomers.
+            "DRAIN_ACCEPT_SECONDS": "0",
+            "DRAIN_FINISH_SECONDS": str(_DRAIN_SECONDS),
         }
         program = shutil.which(plan.argv[0], path=environment["PATH"]) if plan.argv else None
         if program is None:

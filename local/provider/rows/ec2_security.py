@@ -86,6 +86,72 @@ SECURITY_GROUP = Row(
 )
 
 
+def seen_rules(permissions: str) -> str:
+    """JMESPath to the rules of a group as they would be written inside it."""
+    lists = {
+        "cidrBlocks": "IpRanges[].CidrIp",
+        "ipv6CidrBlocks": "Ipv6Ranges[].CidrIpv6",
+        "prefixListIds": "PrefixListIds[].PrefixListId",
+        "securityGroups": "UserIdGroupPairs[].GroupId",
+    }
+    peers = ", ".join(f"{ours}: {theirs}" for ours, theirs in lists.items())
+    ports = "fromPort: not_null(FromPort, `0`), toPort: not_null(ToPort, `0`)"
+    return f"{permissions}[].{{protocol: IpProtocol, {ports}, {peers}}}"
+
+
+EVERYTHING = {"IpProtocol": "-1"}
+
+DEFAULT_SECURITY_GROUP = Row(
+    urn_type="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+    service="ec2",
+    # It comes with its VPC: to create it is to find it, and to take away the rules that AWS gave it.
+    create=(
+        Call(
+            "describe_security_groups",
+            {
+                "Filters": [
+                    {"Name": "vpc-id", "Values": [In("vpcId")]},
+                    {"Name": "group-name", "Values": ["default"]},
+                ]
+            },
+        ),
+    ),
+    id="response.SecurityGroups[0].GroupId",
+    finish=(
+        Call(
+            "revoke_security_group_ingress",
+            {"GroupId": Id(), "IpPermissions": [{**EVERYTHING, "UserIdGroupPairs": [{"GroupId": Id()}]}]},
+            tolerate=words("InvalidPermission.NotFound"),
+        ),
+        Call(
+            "revoke_security_group_egress",
+            {"GroupId": Id(), "IpPermissions": [{**EVERYTHING, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]},
+            tolerate=words("InvalidPermission.NotFound"),
+        ),
+    ),
+    setters=(*inline_rules("ingress", "ingress"), *inline_rules("egress", "egress"), *TAGS),
+    read=(Look("describe_security_groups", {"GroupIds": [Id()]}, "SecurityGroups[0]"),),
+    delete=(),  # it goes with its VPC
+    outputs={
+        "arn": arn("security-group", "GroupId"),
+        "ownerId": "OwnerId",
+        "name": "GroupName",
+        "description": "Description",
+        "tagsAll": "tag_map(Tags)",
+    },
+    observed={
+        "vpcId": "VpcId",
+        # Rules that nobody gave are drift: this group is meant to have none.
+        "ingress": seen_rules("IpPermissions"),
+        "egress": seen_rules("IpPermissionsEgress"),
+        "tags": "tag_map(Tags)",
+    },
+    required=words("vpcId"),
+    force_new=words("vpcId"),
+    canonical={"ingress": unordered, "egress": unordered},
+)
+
+
 def rule(urn_type: str, direction: str) -> Row:
     """A rule of a security group as a resource of its own."""
     said = {"Description": In("description")}
@@ -178,6 +244,7 @@ def rule(urn_type: str, direction: str) -> Row:
 
 ROWS = (
     SECURITY_GROUP,
+    DEFAULT_SECURITY_GROUP,
     rule("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "ingress"),
     rule("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "egress"),
 )

@@ -54,11 +54,17 @@ class TestService:
     ) -> None:
         before = set(tasks_of(aws, cluster))
         definition = pooler_definition(aws, primary, pooler.secret, note="second")
-        aws.ecs.update_service(cluster=cluster, service="pooler", taskDefinition=definition)
-        (service,) = aws.ecs.describe_services(cluster=cluster, services=["pooler"])["services"]
+        service = aws.ecs.update_service(cluster=cluster, service="pooler", taskDefinition=definition)["service"]
         assert [row["status"] for row in service["deployments"]] == ["PRIMARY", "ACTIVE"]
         while len(service["deployments"]) > 1:
-            assert through(pooler) == "app"
+            try:
+                answer = through(pooler)
+            except psycopg.OperationalError as error:
+                # A client that is connected and has not begun may be let go by a task that ends (docs/pooler.md); the
+                # next connection is served.
+                assert "server closed the connection" in str(error), error
+                answer = through(pooler)
+            assert answer == "app"
             (service,) = aws.ecs.describe_services(cluster=cluster, services=["pooler"])["services"]
         assert before.isdisjoint(tasks_of(aws, cluster))
         assert service["taskDefinition"] == definition

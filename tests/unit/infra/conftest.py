@@ -11,8 +11,13 @@ import pytest
 from tests.unit.infra.recorder import Recording, configuration, record_stack
 
 FOLDERS = {
-    "platform": {"platform_app": True, "platform_auth": True, "platform_migrator": False},
-    "familytales": {"familytales_app": True, "familytales_migrator": False},
+    "platform": {
+        "platform_app": True,
+        "platform_auth": True,
+        "platform_backup": False,
+        "platform_migrator": False,
+    },
+    "familytales": {"familytales_app": True, "familytales_backup": False, "familytales_migrator": False},
 }
 
 

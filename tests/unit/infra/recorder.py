@@ -28,9 +28,26 @@ from infra.program import deploy
 # Generated modules warn of their own deprecated types while they are imported, used or not.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    for _module in ("cloudwatch", "ec2", "ecs", "iam", "kms", "lb", "rds", "secretsmanager", "vpc"):
+    for _module in (
+        "appautoscaling",
+        "backup",
+        "cloudwatch",
+        "ec2",
+        "ecs",
+        "iam",
+        "kms",
+        "lb",
+        "rds",
+        "route53",
+        "s3",
+        "scheduler",
+        "secretsmanager",
+        "sns",
+        "sqs",
+        "vpc",
+    ):
         # The SDK imports a module when an attribute is first asked for, not before.
-        assert importlib.import_module(f"pulumi_aws.{_module}").outputs
+        assert getattr(importlib.import_module(f"pulumi_aws.{_module}"), "outputs", True)
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -52,10 +69,21 @@ class EchoMocks(pulumi.runtime.Mocks):
         state = {"name": f"{args.name}-1a2b3c4", "arn": arn, **args.inputs}
         if args.typ == "aws:rds/instance:Instance":
             state["address"] = f"{args.inputs['identifier']}.example.{REGION}.rds.amazonaws.com"
+        if args.typ == "aws:sqs/queue:Queue":
+            state["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{args.name}"
+        if args.typ == "aws:s3/bucket:Bucket":
+            state["bucket"] = state["name"]
         if args.typ == "aws:kms/key:Key":
             state["keyId"] = f"{args.name}-key"
+        if args.typ in ("aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup"):
+            state["arnSuffix"] = f"net/{args.name}/50dc6c495c0c9188"
         if args.typ == "aws:lb/loadBalancer:LoadBalancer":
             state["dnsName"] = f"{args.name}.elb.{REGION}.amazonaws.com"
+            state["zoneId"] = "Z32O12XQLNTSW2"
+        if args.typ == "aws:route53/zone:Zone":
+            state["zoneId"] = f"{args.name}-id"
+        if args.typ == "aws:route53/record:Record":
+            state["fqdn"] = args.inputs["name"]
         if args.typ == "aws:ec2/vpcEndpoint:VpcEndpoint":
             state["prefixListId"] = "pl-6da54004"
         return f"{args.name}-id", state

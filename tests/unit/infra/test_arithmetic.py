@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra import addresses, parameters, pgbouncer, sizing, windows
-from infra.config_rules import FARGATE
 from infra.domains import Domain, Libraries
 from infra.parameters import TABLE, Server
+from infra.rules.pooler import FARGATE
 from infra.sizing import INSTANCE_CLASSES, InstanceClass
 
 classes = st.sampled_from(list(INSTANCE_CLASSES.values()))
@@ -72,18 +72,20 @@ def test_the_reserved_connections_are_named_one_by_one() -> None:
     tasks=st.integers(1, 20),
     per_task=st.integers(2, 1000),
     replicas=st.integers(0, 15),
+    version=st.sampled_from(["1.18", "1.25"]),
 )
 def test_an_accepted_pooler_leaves_the_reserve_free_on_every_server(
-    instance: InstanceClass, tasks: int, per_task: int, replicas: int
+    instance: InstanceClass, tasks: int, per_task: int, replicas: int, version: str
 ) -> None:
     """The ini's ceilings, not the configuration's: what PgBouncer will really do, during a deployment."""
     connections = sizing.max_connections(instance)
     if sizing.pooler_demand(tasks, per_task) > sizing.pooler_budget(connections):
         return
     servers = tuple(pgbouncer.Server(f"r{number}", 5432) for number in range(replicas))
-    doors = pgbouncer.doors("db", pgbouncer.Server("primary", 5432), servers, per_task)
-    for server in {door.server for door in doors}:
-        ceiling = sum(door.connections for door in doors if door.server == server)
+    primary = pgbouncer.Server("primary", 5432)
+    doors = pgbouncer.doors("db", primary, servers, per_task, version)
+    for server in (primary, *servers):
+        ceiling = sum(door.connections for door in doors if server in door.servers)
         assert ceiling == per_task
         assert 2 * tasks * ceiling <= 0.9 * connections - sizing.RESERVED
 
@@ -188,18 +190,22 @@ def test_overlap_agrees_with_counting_minutes(start: int, length: int, begin: in
     assert windows.overlap(backup, maintenance) is bool(daily & weekly)
 
 
-@given(prefix=st.integers(16, 22), zones=st.integers(1, 8))
+@given(prefix=st.integers(16, 22), zones=st.integers(1, addresses.MOST_ZONES))
 def test_subnets_never_overlap_and_stay_in_the_network(prefix: int, zones: int) -> None:
     network = ipaddress.IPv4Network(f"10.20.0.0/{prefix}")
     cut = [ipaddress.IPv4Network(cidr) for pair in addresses.subnets(str(network), zones) for cidr in pair]
-    assert len(cut) == 2 * zones
-    assert all(item.subnet_of(network) and item.prefixlen <= 26 for item in cut)
+    assert all(item.prefixlen <= 26 for item in cut)
+    public = [ipaddress.IPv4Network(cidr) for cidr in addresses.public(str(network), zones)]
+    assert all(item.prefixlen <= 28 for item in public)  # the smallest that AWS cuts
+    cut += public
+    assert len(cut) == 3 * zones
+    assert all(item.subnet_of(network) for item in cut)
     assert not any(a.overlaps(b) for index, a in enumerate(cut) for b in cut[index + 1 :])
 
 
 def test_the_address_plan_refuses_more_zones_than_it_has_room_for() -> None:
-    with pytest.raises(ValueError, match="room for 8"):
-        addresses.subnets("10.20.0.0/16", 9)
+    with pytest.raises(ValueError, match="room for 4"):
+        addresses.subnets("10.20.0.0/16", 5)
 
 
 def test_fargate_sizes_grow_with_cpu() -> None:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.config import ConfigErrors, Estate, parse
-from tests.unit.infra.conftest import service_toml
+from infra.reference import SERVICE, keys
+from tests.unit.infra.conftest import FOLDERS, service_toml
 from tests.unit.infra.recorder import REPOSITORY, configuration
 
 AT = "postgres-estate:estate"
@@ -52,8 +53,7 @@ POOLER = {"tasks": 4, "connections_per_task": 40}
 TEN: dict[str, tuple[list[dict[str, Any]], str]] = {
     "unknown key": (
         [service(storrage=5)],
-        "{at}.storrage = 5: unknown key, known are name, engine_version, instance_class, multi_az, storage, replicas,"
-        " backup, maintenance_window, protected, parameters, pooler; did you mean storage?",
+        "{at}.storrage = 5: unknown key; did you mean storage?",
     ),
     "wrong type": (
         [service(multi_az="yes")],
@@ -75,8 +75,8 @@ TEN: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "pooler ceiling above max_connections": (
         [service(pooler=POOLER)],
-        "{at}.pooler.connections_per_task = 40: 2 (old and new tasks during a deployment) x 4 tasks x 40 exceed 90 %"
-        " of max_connections 200 less 10 reserved; lower tasks or connections_per_task, or choose a larger"
+        "{at}.pooler.connections_per_task = 40: 2 sets of tasks during a deployment x most_tasks 4 x 40 exceed 90 %"
+        " of max_connections 200 less 10 reserved; lower most_tasks or connections_per_task, or choose a larger"
         " instance_class",
     ),
     "unknown instance class": (
@@ -156,7 +156,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"storage": {"allocated_gib": True}}, "storage.allocated_gib", "whole number"),
     ({"storage": {}}, "storage.allocated_gib", "whole number"),
     ({"storage": {"allocated_gib": 400, "type": "gp2"}}, "storage.type", "gp3"),
-    ({"engine_version": "14"}, "engine_version", "15 or 16 or 17 or 18"),
+    ({"engine_version": "14"}, "engine_version", "15, 16, 17 or 18"),
     ({"engine_version": "15.4"}, "engine_version", "RDS chooses the minor"),
     ({"engine_version": 15}, "engine_version", "in quotes"),
     ({"replicas": {"count": 16}}, "replicas.count", "from 0 to 15"),
@@ -180,7 +180,8 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"parameters": {"jit": "off"}}, "parameters.jit", "1 or 0"),
     ({"parameters": {"random_page_cost": "nan"}}, "parameters.random_page_cost", "a number"),
     ({"parameters": {"shared_preload_libraries": "pg_cron"}}, "parameters.shared_preload_libraries", "always with"),
-    ({"parameters": {"max_connections": "50"}}, "pooler.connections_per_task", "max_connections 50"),
+    ({"parameters": {"max_connections": "28"}}, "pooler.connections_per_task", "max_connections 28"),
+    ({"xyzzy": 1}, "xyzzy", "known are name, engine_version"),
 ]  # fmt: skip
 
 
@@ -222,13 +223,30 @@ def test_tls_may_be_disabled_in_the_local_stack_only(sql_root: Path) -> None:
 
 
 def test_prod_demands_backups_that_outlive_it_and_a_standby(sql_root: Path) -> None:
-    found = lines(estate(service(backup={"retention_days": 0}), tls="disabled"), sql_root, "prod")
+    weak = service(
+        instance_class="db.t4g.large",
+        multi_az=False,
+        backup={"retention_days": 0, "keep_after_destroy": False, "dump_at": None, "copy_to_recovery": False},
+        monitoring={"interval_seconds": 0},
+        pooler={"tasks": 1, "most_tasks": 1, "connections_per_task": 5},
+    )
+    found = lines(estate(weak, tls="disabled"), sql_root, "prod")
     assert [line.split(" = ")[0].removeprefix(AT) for line in found] == [
         ".tls",
+        ".profile",
+        ".alerts.emails",
         ".services[0].backup.keep_after_destroy",
         ".services[0].multi_az",
         ".services[0].backup.retention_days",
+        ".services[0].instance_class",
+        ".services[0].pooler.tasks",
+        ".services[0].monitoring.interval_seconds",
     ]
+
+
+def test_prod_without_a_profile_is_told_that_and_not_what_follows_from_it(sql_root: Path) -> None:
+    raw = estate(service(backup={"dump_at": None}), alerts={"emails": ["on-call@example.com"]})
+    assert [line.split(" = ")[0].removeprefix(AT) for line in lines(raw, sql_root, "prod")] == [".profile"]
 
 
 @pytest.mark.parametrize("zones", [1, 4, "3", None])
@@ -273,7 +291,7 @@ def test_defaults_stand_for_what_an_operator_leaves_out(sql_root: Path) -> None:
     assert built.network.availability_zones == 3
     assert (only.replicas.count, only.replicas.instance_class) == (0, only.instance_class)
     assert (only.backup.retention_days, only.multi_az, only.protected) == (7, False, False)
-    assert [role.name for role in only.login_roles] == ["platform_app", "platform_auth", "platform_migrator"]
+    assert [role.name for role in only.login_roles] == list(FOLDERS["platform"])
 
 
 def test_the_dataclasses_are_frozen_and_comparable(sql_root: Path) -> None:
@@ -290,10 +308,10 @@ def test_the_stack_files_are_accepted_with_the_real_service_folders(stack: str) 
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
-keys = st.text(max_size=12) | st.integers()
+names = st.text(max_size=12) | st.integers()
 garbage = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
     max_leaves=12,
 )
 
@@ -303,10 +321,9 @@ def test_garbage_raises_nothing_but_config_errors(raw: object, sql_root: Path) -
     assert lines(raw, sql_root)
 
 
-KEYS = ["name", "engine_version", "instance_class", "multi_az", "storage", "replicas", "backup", "maintenance_window",
-        "protected", "parameters", "pooler"]  # fmt: skip
-INNER = ["type", "allocated_gib", "iops", "count", "instance_class", "retention_days", "window", "tasks", "cpu",
-         "connections_per_task", "work_mem", "max_connections", "version"]  # fmt: skip
+PATHS = [key.path.removeprefix(SERVICE) for key in keys() if key.path.startswith(SERVICE)]
+KEYS = sorted({path.partition(".")[0] for path in PATHS})
+INNER = sorted({path.rpartition(".")[2] for path in PATHS} | {"work_mem", "max_connections"})
 
 
 @given(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra import pgbouncer
+from infra.config_spec import POOLER_VERSIONS
 from infra.pgbouncer import Server
 
 PRIMARY, FIRST, SECOND = (Server(f"{name}.example", 5432) for name in ("primary", "first", "second"))
@@ -22,6 +23,7 @@ default_pool_size = 12
 dns_max_ttl = 15
 idle_transaction_timeout = 60
 ignore_startup_parameters = extra_float_digits,options
+listen_backlog = 4096
 listen_port = 6432
 log_connections = 0
 log_disconnections = 0
@@ -38,6 +40,8 @@ server_lifetime = 3600
 server_login_retry = 2
 server_reset_query = CLOSE ALL; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all()
 server_reset_query_always = 1
+stats_period = 60
+stats_users = pooler_stats
 tcp_keepalive = 1
 tcp_keepcnt = 4
 tcp_keepidle = 60
@@ -48,7 +52,7 @@ unix_socket_dir =
 
 
 def ini(version: str, tls: bool, *replicas: Server, per_task: int = 12) -> str:
-    doors = pgbouncer.doors("platform", PRIMARY, replicas, per_task)
+    doors = pgbouncer.doors("platform", PRIMARY, replicas, per_task, version)
     return pgbouncer.ini(doors, "platform", version, tls, 200, per_task)
 
 
@@ -59,6 +63,7 @@ def test_the_text_without_tls_for_1_18_is_exactly_this() -> None:
 def test_1_25_with_tls_adds_prepared_statements_and_verifies_the_server() -> None:
     added = set(ini("1.25", True, FIRST).splitlines()) - set(LOCAL.splitlines())
     assert added == {
+        "client_tls_ca_file = tls.crt",
         "client_tls_cert_file = tls.crt",
         "client_tls_key_file = tls.key",
         "client_tls_protocols = secure",
@@ -75,22 +80,49 @@ def test_a_setting_is_written_only_for_releases_that_know_it(version: str, known
     assert ("max_prepared_statements" in ini(version, True)) is known
 
 
-def test_without_replicas_both_doors_lead_to_the_primary_and_share_its_ceiling() -> None:
-    doors = pgbouncer.doors("platform", PRIMARY, (), 12)
-    assert [(door.name, door.server, door.connections) for door in doors] == [
-        ("platform", PRIMARY, 9),
-        ("platform_ro", PRIMARY, 3),
+@pytest.mark.parametrize("version", ["1.18", "1.25"])
+def test_without_replicas_both_doors_lead_to_the_primary_and_share_its_ceiling(version: str) -> None:
+    doors = pgbouncer.doors("platform", PRIMARY, (), 12, version)
+    assert [(door.name, door.servers, door.connections) for door in doors] == [
+        ("platform", (PRIMARY,), 9),
+        ("platform_ro", (PRIMARY,), 3),
     ]
 
 
-def test_each_replica_has_a_door_and_the_first_is_the_reading_one() -> None:
-    doors = pgbouncer.doors("platform", PRIMARY, (FIRST, SECOND), 40)
-    assert [(door.name, door.server, door.connections) for door in doors] == [
-        ("platform", PRIMARY, 40),
-        ("platform_ro", FIRST, 30),
-        ("platform_ro_1", FIRST, 10),
-        ("platform_ro_2", SECOND, 40),
+def test_each_replica_has_a_door_and_all_are_behind_the_reading_one() -> None:
+    doors = pgbouncer.doors("platform", PRIMARY, (FIRST, SECOND), 40, "1.25")
+    assert [(door.name, door.servers, door.connections) for door in doors] == [
+        ("platform", (PRIMARY,), 40),
+        ("platform_ro", (FIRST, SECOND), 30),
+        ("platform_ro_1", (FIRST,), 10),
+        ("platform_ro_2", (SECOND,), 10),
     ]
+
+
+def test_a_release_that_verifies_no_list_has_the_first_replica_behind_the_reading_door() -> None:
+    doors = pgbouncer.doors("platform", PRIMARY, (FIRST, SECOND), 40, "1.24")
+    assert [(door.name, door.servers, door.connections) for door in doors] == [
+        ("platform", (PRIMARY,), 40),
+        ("platform_ro", (FIRST,), 30),
+        ("platform_ro_1", (FIRST,), 10),
+        ("platform_ro_2", (SECOND,), 40),
+    ]
+
+
+@pytest.mark.parametrize("version", ["1.18", "1.24", "1.25"])
+@pytest.mark.parametrize("replicas", [(), (FIRST,), (FIRST, SECOND)])
+def test_no_server_can_get_more_than_the_ceiling(version: str, replicas: tuple[Server, ...]) -> None:
+    doors = pgbouncer.doors("platform", PRIMARY, replicas, 40, version)
+    for server in (PRIMARY, *replicas):
+        assert sum(door.connections for door in doors if server in door.servers) == 40
+
+
+def test_a_list_of_hosts_is_one_line_with_a_spare_connection_for_each() -> None:
+    text = ini("1.25", True, FIRST, SECOND, per_task=40)
+    assert (
+        "platform_ro = host=first.example,second.example port=5432 dbname=platform pool_size=30"
+        " max_db_connections=30 min_pool_size=2\n"
+    ) in text
 
 
 def test_a_service_cannot_change_what_is_forced() -> None:
@@ -104,7 +136,10 @@ def test_a_service_cannot_change_what_is_forced() -> None:
 def test_no_map_repeats_a_setting_of_another() -> None:
     maps = (pgbouncer.DEFAULTS, pgbouncer.FORCED, pgbouncer.TLS)
     assert sum(map(len, maps)) == len({key for row in maps for key in row})
-    assert set(pgbouncer.SINCE) <= {key for row in maps for key in row}
+
+
+def test_releases_of_the_table_are_ones_that_a_stack_may_name() -> None:
+    assert set(pgbouncer.SINCE.values()) <= set(POOLER_VERSIONS)
 
 
 def test_the_address_to_listen_on_is_left_to_the_entrypoint() -> None:

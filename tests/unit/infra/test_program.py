@@ -23,7 +23,7 @@ def run_main(estate: object, stack: str) -> dict[str, object]:
 
 def test_main_deploys_the_stacks_own_configuration() -> None:
     outputs = run_main(configuration("local"), "local")
-    assert set(outputs) == {"region", "services"}
+    assert set(outputs) == {"region", "alerts", "network", "services"}
 
 
 def test_main_names_every_mistake_in_one_error() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra import containers, policies
+from infra import containers, key_policies, policies
 from infra.containers import Account
 from tests.unit.infra.recorder import ACCOUNT, PLANTED, REGION, SECRET, SIGNATURE, Recording, clear_strings
 
@@ -73,11 +73,11 @@ def test_every_secret_holds_user_and_password_under_the_secrets_key(prod: Record
 
 def test_passwords_are_drawn_one_by_one_of_letters_and_digits(prod: Recording) -> None:
     drawn = [args for token, args in prod.invokes if token.endswith(":getRandomPassword")]
-    assert len(drawn) == 7
+    assert len(drawn) == 9
     for args in drawn:
         assert args == {"passwordLength": 32, "excludePunctuation": True, "requireEachIncludedType": True}
     versions = prod.of("aws:secretsmanager/secretVersion:SecretVersion").values()
-    assert len({json.loads(item.inputs["secretString"])["password"] for item in versions}) == 7
+    assert len({json.loads(item.inputs["secretString"])["password"] for item in versions}) == 9
 
 
 # Containers -----------------------------------------------------------------------------------------------------------
@@ -92,10 +92,16 @@ def test_the_pooler_gets_the_passwords_of_pooled_roles_by_reference(prod: Record
         "POOLER_PASSWORD_platform_auth": f"{arn}-auth:password::",
     }
     environment = pairs(row, "environment", "value")
-    assert set(environment) == {"PGBOUNCER_INI"}
+    assert {**environment, "PGBOUNCER_INI": ""} == {
+        "DRAIN_ACCEPT_SECONDS": "60",
+        "DRAIN_FINISH_SECONDS": "50",
+        "ESTATE_SERVICE": "platform",
+        "ESTATE_STACK": "prod",
+        "PGBOUNCER_INI": "",
+    }
     assert "platform_ro_3 = host=estate-prod-platform-replica-3.example" in environment["PGBOUNCER_INI"]
     assert row["portMappings"] == [{"containerPort": 6432, "hostPort": 6432, "protocol": "tcp"}]
-    assert row["ulimits"] == [{"name": "nofile", "softLimit": 5360, "hardLimit": 5360}]
+    assert row["ulimits"] == [{"name": "nofile", "softLimit": 10420, "hardLimit": 10420}]
     assert row["stopTimeout"] == 120
 
 
@@ -107,6 +113,7 @@ def test_the_schema_task_gets_whole_secrets_and_goes_straight_to_the_primary(pro
         "MASTER_SECRET": f"{arn}-master",
         "ROLE_SECRET_platform_app": f"{arn}-platform-app",
         "ROLE_SECRET_platform_auth": f"{arn}-platform-auth",
+        "ROLE_SECRET_platform_backup": f"{arn}-platform-backup",
         "ROLE_SECRET_platform_migrator": f"{arn}-platform-migrator",
     }
     assert pairs(row, "environment", "value") == {
@@ -132,8 +139,8 @@ def test_without_tls_the_schema_task_says_so_and_names_no_authority(local: Recor
 
 
 def test_tasks_run_on_fargate_without_credentials_of_their_own(prod: Recording) -> None:
-    for item in prod.of(TASK).values():
-        assert "taskRoleArn" not in item.inputs
+    for name, item in prod.of(TASK).items():
+        assert ("taskRoleArn" in item.inputs) == name.endswith("-dump"), name  # which writes to its bucket, and no more
         assert item.inputs["requiresCompatibilities"] == ["FARGATE"]
         assert item.inputs["networkMode"] == "awsvpc"
     for item in prod.of("aws:ecs/service:Service").values():
@@ -171,7 +178,7 @@ def test_descriptors_end_at_fargates_limit() -> None:
 def test_an_execution_role_reads_exactly_its_tasks_secrets(prod: Recording) -> None:
     for name, roles in {
         "platform-pooler": ["platform-app", "platform-auth"],
-        "platform-schema": ["master", "platform-app", "platform-auth", "platform-migrator"],
+        "platform-schema": ["master", "platform-app", "platform-auth", "platform-backup", "platform-migrator"],
     }.items():
         policy = json.loads(prod.one("aws:iam/rolePolicy:RolePolicy", f"{name}-execution").inputs["policy"])
         rights = {row["Sid"]: row for row in policy["Statement"]}
@@ -200,27 +207,80 @@ def test_only_ecs_tasks_of_this_account_assume_the_roles() -> None:
     assert row["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
 
 
-@pytest.mark.parametrize("purpose", ["storage", "secrets", "logs"])
-def test_a_key_is_used_only_through_its_service(purpose: policies.Purpose) -> None:
-    administer, *uses = json.loads(policies.key_policy(purpose, HERE))["Statement"]
+@pytest.mark.parametrize("purpose", key_policies.USES)
+def test_a_key_is_used_only_through_its_services(purpose: key_policies.Purpose) -> None:
+    administer, *uses = json.loads(key_policies.key_policy(purpose, HERE, "eu-central-1"))["Statement"]
     assert not {"kms:*", "kms:Decrypt", "kms:CreateGrant", "kms:GenerateDataKey*"} & set(administer["Action"])
     assert "kms:PutKeyPolicy" in administer["Action"]  # or nobody could ever mend the policy
     assert uses
     for row in uses:
-        if purpose == "logs":
-            assert row["Principal"] == {"Service": f"logs.{REGION}.amazonaws.com"}
-            assert f"logs:{REGION}:{ACCOUNT}:log-group" in json.dumps(row["Condition"])
-        else:
-            via = {"storage": "rds", "secrets": "secretsmanager"}[purpose]
-            assert row["Condition"]["StringEquals"]["kms:ViaService"] == f"{via}.{REGION}.amazonaws.com"
+        if "AWS" in row["Principal"]:
+            via = row["Condition"]["StringEquals"]["kms:ViaService"]
+            named = [via] if isinstance(via, str) else via
+            services = key_policies.USES[purpose].grants if row["Sid"] == "GrantToService" else (
+                key_policies.USES[purpose].via)  # fmt: skip
+            assert named == [f"{service}.eu-central-1.amazonaws.com" for service in services]
+            assert row["Condition"]["StringEquals"]["kms:CallerAccount"] == ACCOUNT
+        else:  # a service that comes by itself: for this account, or for what this account owns
+            assert ACCOUNT in json.dumps(row["Condition"]), row["Sid"]
+            assert "kms:CreateGrant" not in row["Action"]
+
+
+def test_only_who_has_to_publishes_with_the_key_of_alerts() -> None:
+    statements = json.loads(key_policies.key_policy("alerts", HERE, REGION))["Statement"]
+    rows = {row["Sid"]: row for row in statements}
+    assert rows["UseByPublishers"]["Principal"] == {"Service": ["backup.amazonaws.com", "cloudwatch.amazonaws.com"]}
+    # EventBridge sends no source account; what it encrypts for it does send.
+    assert rows["UseByEventsForTopics"]["Principal"] == {
+        "Service": ["events.amazonaws.com", "events.rds.amazonaws.com"]
+    }
+    assert rows["UseByEventsForTopics"]["Condition"] == {
+        "ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:*"}
+    }
+    assert rows["UseByEventBridgeForQueues"]["Condition"] == {
+        "ArnLike": {"kms:EncryptionContext:aws:sqs:arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:*"}
+    }
 
 
 def test_keys_rotate_and_have_a_name_for_people(prod: Recording) -> None:
     for item in prod.of("aws:kms/key:Key").values():
         assert item.inputs["enableKeyRotation"] is True
+        assert item.inputs["rotationPeriodInDays"] == 365
         assert item.inputs["deletionWindowInDays"] == 30
     aliases = {item.inputs["name"] for item in prod.of("aws:kms/alias:Alias").values()}
-    assert aliases == {f"alias/estate-prod-{purpose}" for purpose in ("storage", "secrets", "logs")}
+    assert aliases == {f"alias/estate-prod-{purpose}" for purpose in key_policies.USES}
+
+
+def test_keys_are_made_for_what_there_is(recorded: Callable[[str], Recording]) -> None:
+    names = set(recorded("dev").of("aws:kms/key:Key"))
+    assert names == {"keys-storage", "keys-secrets", "keys-logs", "keys-alerts"}  # neither dumps nor snapshots
+
+
+def test_the_key_for_recovery_is_in_the_second_region_and_only_where_there_is_one(
+    prod: Recording, recorded: Callable[[str], Recording]
+) -> None:
+    for kind in ("aws:kms/key:Key", "aws:kms/alias:Alias"):
+        regions = {name: item.inputs.get("region") for name, item in prod.of(kind).items()}
+        assert {name for name, region in regions.items() if region} == {"keys-recovery"}
+        assert regions["keys-recovery"] == "us-west-2"
+        assert "keys-recovery" not in recorded("dev").of(kind)
+    storage = json.loads(prod.one("aws:kms/key:Key", "keys-storage").inputs["policy"])["Statement"][1]
+    assert storage["Condition"]["StringEquals"]["kms:ViaService"] == [
+        f"rds.{REGION}.amazonaws.com",
+        "rds.us-west-2.amazonaws.com",  # reads what it copies
+    ]
+    policy = prod.one("aws:kms/key:Key", "keys-recovery").inputs["policy"]
+    assert "rds.us-west-2.amazonaws.com" in policy
+    assert REGION not in policy
+
+
+def test_rds_writes_samples_for_the_servers_of_this_stack_only(prod: Recording) -> None:
+    (row,) = json.loads(prod.one("aws:iam/role:Role", "monitoring").inputs["assumeRolePolicy"])["Statement"]
+    assert row["Principal"] == {"Service": "monitoring.rds.amazonaws.com"}
+    assert row["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:rds:{REGION}:{ACCOUNT}:db:estate-prod-*"},
+    }
 
 
 # Ways through the network ---------------------------------------------------------------------------------------------
@@ -241,21 +301,17 @@ def ways(recording: Recording, kind: str, owner: str = "securityGroupId") -> set
 def test_these_ways_are_open_and_no_others(prod: Recording) -> None:
     inward, outward = set(), set()
     for name in ("platform", "familytales"):
-        door, tasks, schema, database = (
-            f"{name}-pooler-clients",
-            f"{name}-pooler-tasks",
-            f"{name}-schema-task",
-            f"{name}-database",
-        )
-        chain = [
-            (door, tasks, 6432),
-            (tasks, database, 5432),
-            (schema, database, 5432),
-            (tasks, "network-endpoints", 443),
-            (schema, "network-endpoints", 443),
-        ]
+        door, tasks, database = f"{name}-pooler-clients", f"{name}-pooler-tasks", f"{name}-database"
+        inside = (tasks, f"{name}-schema-task", f"{name}-dump-task")
+        chain = [(door, tasks, 6432)]
+        chain += [(source, database, 5432) for source in inside]
+        chain += [(source, "network-endpoints", 443) for source in inside]
+        chain += [(f"{name}-direct", database, 5432)]
+        chain += [(f"{name}-schema-task", door, 6432)]  # the smoke check asks as applications do
         inward |= {(target, source, port) for source, target, port in chain} | {(door, "10.20.0.0/16", 6432)}
-        outward |= set(chain) | {(tasks, "pl-6da54004", 443), (schema, "pl-6da54004", 443)}
+        outward |= set(chain) | {(source, "pl-6da54004", 443) for source in inside}
+    # Everybody in the VPC is led to the endpoints by their names.
+    inward.add(("network-endpoints", "10.20.0.0/16", 443))
     assert ways(prod, INGRESS) == inward
     assert ways(prod, EGRESS) == outward
 

@@ -95,6 +95,59 @@ class World:
     def route_table(self, n: int) -> str:
         return str(self._once(f"routes-{n}", "aws:ec2/routeTable:RouteTable", vpcId=self.vpc).id)
 
+    @property
+    def other_vpc(self) -> str:
+        return str(self._once("other-vpc", "aws:ec2/vpc:Vpc", cidrBlock="10.10.0.0/16").id)
+
+    def public_subnet(self) -> str:
+        self._once("internet", "aws:ec2/internetGateway:InternetGateway", vpcId=self.vpc)
+        return self.subnet(9)
+
+    def address(self, n: int) -> str:
+        return str(self._once(f"address-{n}", "aws:ec2/eip:Eip", domain="vpc").id)
+
+    def nat_gateway(self, n: int) -> str:
+        made = self._once(
+            f"nat-{n}",
+            "aws:ec2/natGateway:NatGateway",
+            subnetId=self.public_subnet(),
+            allocationId=self.address(n),
+        )
+        return str(made.id)
+
+    def log_group(self) -> str:
+        return str(self._once("logs", "aws:cloudwatch/logGroup:LogGroup").state["arn"])
+
+    def zone(self) -> str:
+        vpcs = [{"vpcId": self.vpc, "vpcRegion": REGION}]
+        return str(self._once("zone", "aws:route53/zone:Zone", name="world.estate.internal", vpcs=vpcs).id)
+
+    def alarm(self) -> str:
+        if "alarm" not in self._made:
+            self._aws("cloudwatch").put_metric_alarm(
+                AlarmName="world-lag",
+                Namespace="AWS/RDS",
+                MetricName="ReplicaLag",
+                Dimensions=[{"Name": "DBInstanceIdentifier", "Value": "world"}],
+                Statistic="Average",
+                Period=60,
+                EvaluationPeriods=5,
+                Threshold=600,
+                ComparisonOperator="GreaterThanThreshold",
+            )
+            self._made["alarm"] = "world-lag"
+        return str(self._made["alarm"])
+
+    def health_check(self) -> str:
+        made = self._once(
+            "health",
+            "aws:route53/healthCheck:HealthCheck",
+            type="CLOUDWATCH_METRIC",
+            cloudwatchAlarmName=self.alarm(),
+            cloudwatchAlarmRegion=REGION,
+        )
+        return str(made.id)
+
     def key(self, n: int) -> str:
         return str(self._once(f"key-{n}", "aws:kms/key:Key").state["arn"])
 
@@ -120,6 +173,23 @@ class World:
             self._made["policy"] = made["Policy"]["Arn"]
         return str(self._made["policy"])
 
+    def topic(self) -> str:
+        return str(self._once("topic", "aws:sns/topic:Topic").id)
+
+    def metric_alarm(self, n: int) -> str:
+        made = self._once(
+            f"alarm-{n}",
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            comparisonOperator="GreaterThanThreshold",
+            threshold=80,
+            evaluationPeriods=3,
+            namespace="AWS/RDS",
+            metricName="CPUUtilization",
+            statistic="Average",
+            period=300,
+        )
+        return str(made.id)
+
     def cluster(self) -> str:
         return str(self._once("cluster", "aws:ecs/cluster:Cluster").id)
 
@@ -131,6 +201,41 @@ class World:
             containerDefinitions=json.dumps([{"name": "main", "image": "none", "memory": 64}]),
         )
         return str(made.state["arn"])
+
+    def service(self, n: int) -> str:
+        """An ECS service, as Application Auto Scaling calls it."""
+        made = self._once(
+            f"service-{n}",
+            "aws:ecs/service:Service",
+            cluster=self.cluster(),
+            taskDefinition=self.task(0),
+            desiredCount=0,
+            launchType="FARGATE",
+            networkConfiguration={"subnets": [self.subnet(0)], "securityGroups": [self.group(0)]},
+        )
+        return f"service/{self.cluster().rpartition('/')[2]}/{made.state['name']}"
+
+    def scaled(self, n: int) -> str:
+        made = self._once(
+            f"scaled-{n}",
+            "aws:appautoscaling/target:Target",
+            serviceNamespace="ecs",
+            resourceId=self.service(n),
+            scalableDimension="ecs:service:DesiredCount",
+            minCapacity=1,
+            maxCapacity=2,
+        )
+        return str(made.id)
+
+    def schedule_group(self) -> str:
+        return str(self._once("schedules", "aws:scheduler/scheduleGroup:ScheduleGroup").id)
+
+    def queue(self) -> Any:
+        return self._once("queue", "aws:sqs/queue:Queue")
+
+    def event_rule(self) -> str:
+        pattern = json.dumps({"source": ["aws.ecs"]})
+        return str(self._once("rule", "aws:cloudwatch/eventRule:EventRule", eventPattern=pattern).id)
 
     def balancer(self) -> str:
         made = self._once(

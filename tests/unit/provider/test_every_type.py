@@ -63,4 +63,8 @@ OPTIONAL = {
 }
 # What an import is given where it is not the id, as with the real provider.
 KNOWN_AS = {"aws:ecs/taskDefinition:TaskDefinition": "arn", "aws:rds/instance:Instance": "identifier"}
-STAYS = {"aws:secretsmanager/secretVersion:SecretVersion"}  # it goes with its secret
+STAYS = {
+    "aws:secretsmanager/secretVersion:SecretVersion",  # it goes with its secret
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",  # and this one with its VPC
+    "aws:sns/topicPolicy:TopicPolicy",  # a topic always has one
+}

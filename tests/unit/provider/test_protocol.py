@@ -22,8 +22,8 @@ ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 
 
 def test_an_unknown_type_is_refused_with_the_way_to_add_it(engine: Engine) -> None:
-    [(_, reason)] = engine.failures("aws:s3/bucket:Bucket", {})
-    assert "aws:s3/bucket:Bucket" in reason
+    [(_, reason)] = engine.failures("aws:ec2/placementGroup:PlacementGroup", {})
+    assert "aws:ec2/placementGroup:PlacementGroup" in reason
     assert "local/provider/rows/" in reason
 
 
