@@ -1,6 +1,6 @@
 # make up     from an empty machine to running, migrated databases
 # make test   lint aside, everything that proves it
-.PHONY: setup tools up down test test-sqlx lint help
+.PHONY: setup tools up down test test-tools test-sqlx pages lint help
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -13,6 +13,7 @@ help:
 	@echo "make test    unit, sql and e2e tests"
 	@echo "make test-sqlx  the runner beside sqlx's own command (builds it with cargo, once)"
 	@echo "make lint    ruff and mypy --strict"
+	@echo "make pages   every page, picture and graph that a program writes (read the difference)"
 
 # Both at once: pip keeps one core busy for a minute or two, the Go compiler takes the other meanwhile.
 setup:
@@ -32,14 +33,29 @@ up: setup
 down:
 	@test ! -x $(VENV)/bin/dbctl || $(VENV)/bin/dbctl local down
 
-test: setup
+# What tests need beside `setup`, each made once for this user: a second release of PgBouncer, the linter of workflows, a
+# bare Debian for the images, the policy pack's own environment.
+test-tools: setup
+	@setup/pgbouncer.sh > /dev/null
+	@setup/actionlint.sh > /dev/null
+	@setup/debian_root.sh > /dev/null
+	@setup/policy.sh "$(VENV)/bin/python" > /dev/null
+
+# These wait for processes more than they compute, and share nothing: two files at a time.
+BESIDE := tests/sql/test_killed.py $(addprefix tests/e2e/,delivery docs estate images policy)
+
+test: setup test-tools
 	@$(VENV)/bin/python -m pytest tests/unit -q -n 2
-	@$(VENV)/bin/python -m pytest tests/sql tests/e2e -q -m "not sqlx" --ignore tests/sql/test_killed.py
-	@$(VENV)/bin/python -m pytest tests/sql/test_killed.py -q -n 2
+	@$(VENV)/bin/python -m pytest tests/sql tests/e2e -q -m "not sqlx" $(addprefix --ignore=,$(BESIDE))
+	@$(VENV)/bin/python -m pytest $(BESIDE) -q -n 2 --dist loadfile
 
 # Apart, since it needs Rust: the first time it builds sqlx-cli with cargo.
 test-sqlx: setup
 	@SQLX="$$(setup/sqlx.sh)" $(VENV)/bin/python -m pytest tests/sql -q -m sqlx
+
+# Tests hold each of them; `setup/pages.sh effects` writes those of the named changes too.
+pages: setup
+	@PYTHON=$(VENV)/bin/python setup/pages.sh
 
 lint: setup
 	@$(VENV)/bin/ruff check .

@@ -100,7 +100,7 @@ def _change(step: events.StepEventMetadata) -> Change:
         urn=step.urn,
         protected=bool(state and state.protect),
         details=tuple(details),
-        replace_keys=tuple(step.keys or ()) if step.op is events.OpType.REPLACE else (),
+        replace_keys=tuple(sorted(step.keys or ())) if step.op is events.OpType.REPLACE else (),
         inputs=frozenset(old),
         retained=bool(step.old and step.old.retain_on_delete),
     )

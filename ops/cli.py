@@ -6,19 +6,23 @@ import os
 import shlex
 import signal
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloud import CloudError
-from ops import console, schema_commands
-from ops.errors import BAD_INPUT, FAILED, INTERRUPTED, REFUSED, OperatorError
+from ops import console, image_commands, schema_commands
+from ops.bootstrap.command import bootstrap
+from ops.errors import BAD_INPUT, DIFFERS, FAILED, INTERRUPTED, REFUSED, BadInput, OperatorError
 from ops.targets import AcceptLoss, Service, Stack, Yes, services_of, target_of
 
 EXIT_CODES = (
     f"Exit codes: 0 done; {FAILED} it failed; {BAD_INPUT} the configuration or the command line is wrong, nothing was"
-    f" tried; {REFUSED} refused, since it would lose data or nobody confirmed; {INTERRUPTED} interrupted."
+    f" tried; {REFUSED} refused, since it would lose data or nobody confirmed; {DIFFERS} something differs"
+    f" where no difference was expected; {INTERRUPTED} interrupted."
 )
 
 app = typer.Typer(
@@ -33,6 +37,8 @@ local_app = typer.Typer(
 )
 app.add_typer(local_app, name="local")
 app.add_typer(schema_commands.app, name="schema")
+app.add_typer(image_commands.app, name="images")
+app.command()(bootstrap)
 
 
 @local_app.command("up")
@@ -84,6 +90,24 @@ def local_status() -> None:
     console.table("Local cloud", columns, cells)
 
 
+@local_app.command("tick")
+def local_tick(
+    at: Annotated[
+        datetime | None,
+        typer.Option("--at", formats=["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"], help="What is due in this minute, UTC."),
+    ] = None,
+) -> None:
+    """Run the scheduled tasks that came due since the last tick: in the local cloud, time does not pass by itself.
+
+    Each runs once, however often it was due. Exit 1 when one of them failed.
+    """
+    from ops import local_cloud, local_tick
+    from ops.paths import LOCAL_ROOT
+
+    account = local_cloud.running_target().account
+    local_tick.tick(account, LOCAL_ROOT, at=at.replace(tzinfo=UTC) if at else None)
+
+
 @local_app.command("env")
 def local_env() -> None:
     """Shell lines that point `pulumi`, `aws` and any AWS SDK at the local cloud: eval "$(dbctl local env)"."""
@@ -104,25 +128,70 @@ def preview(
         bool,
         typer.Option("--offline", help="Against an empty fake account: needs no credentials and starts no database."),
     ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Look at each resource in the account first, not in the state alone.")
+    ] = False,
+    save_plan: Annotated[
+        Path | None, typer.Option("--save-plan", help="Write the plan, for `dbctl deploy --plan`.", dir_okay=False)
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="Write it as Markdown too, for a review.", dir_okay=False)
+    ] = None,
+    expect_no_changes: Annotated[
+        bool, typer.Option("--expect-no-changes", help=f"Exit with {DIFFERS} when there are changes.")
+    ] = False,
 ) -> None:
     """Show what a deployment would change, and what each change risks. Changes nothing."""
     from ops import deployment, engine
+    from ops import markdown as pages
 
+    problems = [
+        f"--{name} {path}: there is no folder {path.parent} that can be written to; make it first"
+        for name, path in (("save-plan", save_plan), ("markdown", markdown))
+        if path is not None and not os.access(path.parent, os.W_OK | os.X_OK)
+    ]
+    if offline and (save_plan is not None or refresh):
+        problems.append("--save-plan and --refresh ask the stack's own account: leave out --offline")
+    if problems:
+        raise BadInput(*problems)
     with target_of(stack, offline=offline) as target:
-        planned = deployment.preview(target, engine.open_stack(target))
-        if planned:
-            deployment.show(planned)
-        console.out.print(f"{stack}: {deployment.summary(planned)}")
+        seen = deployment.preview(target, engine.open_stack(target), refresh=refresh, save_plan=save_plan)
+        deployment.show(seen)
+        if markdown is not None:
+            markdown.write_text(pages.preview(stack, seen.changes, seen.violations), encoding="utf-8")
+        console.out.print(f"{stack}: {pages.summary(seen.changes)}")
+        deployment.refuse_violations(target, seen)
+    if seen.changes and expect_no_changes:
+        raise typer.Exit(DIFFERS)
 
 
 @app.command()
-def deploy(stack: Stack, yes: Yes = False, accept_loss: AcceptLoss = []) -> None:  # noqa: B006 - typer reads the default
+def deploy(
+    stack: Stack,
+    yes: Yes = False,
+    accept_loss: AcceptLoss = [],  # noqa: B006 - typer reads the default
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="Do only what a saved plan holds (`dbctl preview --save-plan`).")
+    ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Put back what was changed in the account by hand, too.")
+    ] = False,
+) -> None:
     """Preview, ask, update; then apply the schemas inside the VPC and say what is left to do."""
     from ops import deployment
 
     with target_of(stack) as target:
-        services = deployment.deploy(target, yes=yes, accept_loss=accept_loss)
+        services = deployment.deploy(target, yes=yes, accept_loss=accept_loss, plan=plan, refresh=refresh)
         deployment.show_endpoints(services)
+
+
+@app.command()
+def check(stack: Stack) -> None:
+    """Whether what is deployed works: instances, poolers, alarms, and a query through each pooler's doors."""
+    from ops import smoke
+
+    with services_of(stack) as (target, services):
+        smoke.check(target, services)
 
 
 @app.command()

@@ -13,8 +13,9 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 """Progress, warnings and errors: what is redirected to a file stays clean."""
 
-PIPE_WIDTH = 200
-"""Characters a line may have where no terminal sets the width; narrower would cut ARNs and addresses."""
+PIPE_WIDTH = 320
+"""Characters a line may have where no terminal sets the width: a name, a change and the sentence about its risk stand
+on one line each, so that they can be searched for."""
 
 NOTHING = "-"
 """What stands in a cell that has nothing to say."""

@@ -2,27 +2,66 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from pulumi import automation as auto
+from pulumi.automation import events
 from rich.prompt import Confirm
 
-from ops import changes, console, engine, outputs, progress, renewal, risks, schema_step
+from ops import changes, console, engine, markdown, outputs, plans, policies, progress, renewal, risks, schema_step
 from ops.changes import Change
 from ops.engine import Target, readable_failures
-from ops.errors import OperatorError, Refused
+from ops.errors import BadInput, OperatorError, Refused
 from ops.outputs import Service
+from policy.core import Violation
 from schema.apply import RENEW
 
 
-def preview(target: Target, stack: auto.Stack) -> list[Change]:
-    """What an update would change, by the real engine; nothing is changed."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an update changes, and which policies are violated then, the gravest first."""
+
+    changes: list[Change]
+    violations: list[Violation]
+
+
+def preview(target: Target, stack: auto.Stack, *, refresh: bool = False, save_plan: Path | None = None) -> Outcome:
+    """What an update would do, by the real engine; nothing is changed.
+
+    With `refresh` each resource is looked at in the account first, not in the state alone; `save_plan` is where to
+    write the plan that an update can be held to.
+    """
     with progress.shown(f"preview of {target.stack}") as watch, readable_failures(watch.seen):
-        stack.preview(on_event=watch)
-    return changes.from_events(watch.seen)
+        stack.preview(on_event=watch, refresh=refresh, plan=str(save_plan.resolve()) if save_plan else None)
+    return _outcome(target, watch.seen)
 
 
-def show(planned: Sequence[Change]) -> None:
+def _outcome(target: Target, seen: Sequence[events.EngineEvent]) -> Outcome:
+    return Outcome(changes.from_events(seen), policies.violations(seen, target.stack, target.estate.profile))
+
+
+def show(seen: Outcome) -> None:
+    """The changes and what each of them risks as a table, and the policies that are violated as another."""
+    if seen.changes:
+        show_changes(seen.changes)
+    if seen.violations:
+        rows = [(row.severity, row.policy, row.resource, row.message, row.mend) for row in seen.violations]
+        console.table("Policies", ("severity", "policy", "resource", "what is wrong", "mend"), rows)
+
+
+def refuse_violations(target: Target, seen: Outcome) -> None:
+    """OperatorError where a mandatory policy is violated: nothing was changed yet."""
+    if found := policies.mandatory(seen.violations):
+        raise OperatorError(
+            f"{target.stack} would violate policies that nobody may do without; nothing was changed:",
+            *[f"  {row}" for row in found],
+        )
+
+
+def show_changes(planned: Sequence[Change]) -> None:
     """The changes and what each of them risks, as a table."""
     rows = []
     for change in planned:
@@ -31,12 +70,6 @@ def show(planned: Sequence[Change]) -> None:
         found = "\n".join(f"{_mark(risk.level)}{risk.text}" for risk in risks.of(change)) or "-"
         rows.append((change.op, change.short_type, change.name, what, found))
     console.table("Changes", ("what", "type", "resource", "properties", "risk"), rows)
-
-
-def summary(planned: Sequence[Change]) -> str:
-    """`2 to create, 1 to update` or `no changes`."""
-    counted = ", ".join(f"{number} to {op}" for op, number in changes.counts(planned).items())
-    return counted or "no changes: every resource is as the configuration says"
 
 
 def consent(target: Target, planned: Sequence[Change], *, yes: bool, accept_loss: Sequence[str]) -> None:
@@ -53,17 +86,16 @@ def consent(target: Target, planned: Sequence[Change], *, yes: bool, accept_loss
         return
     if not console.err.is_terminal:
         raise Refused("nobody is there to confirm: run it on a terminal, or pass --yes; nothing was changed")
-    if not Confirm.ask(f"Update {target.stack}: {summary(planned)}?", console=console.err, default=False):
+    if not Confirm.ask(f"Update {target.stack}: {markdown.summary(planned)}?", console=console.err, default=False):
         raise Refused("not confirmed; nothing was changed")
 
 
-def update(target: Target, stack: auto.Stack) -> list[Change]:
-    """Run the update; returns what it changed."""
+def update(target: Target, stack: auto.Stack, *, plan: Path | None = None, refresh: bool = False) -> Outcome:
+    """Run the update, held to a saved plan where there is one; returns what it did, judged with all values known."""
     with progress.shown(f"update of {target.stack}") as watch, readable_failures(watch.seen):
-        stack.up(on_event=watch, show_secrets=False)
-    done = changes.from_events(watch.seen)
+        stack.up(on_event=watch, show_secrets=False, refresh=refresh, plan=str(plan.resolve()) if plan else None)
     console.note(f"{watch.done} changed, {watch.same} unchanged")
-    return done
+    return _outcome(target, watch.seen)
 
 
 def is_new(stack: auto.Stack) -> bool:
@@ -72,22 +104,62 @@ def is_new(stack: auto.Stack) -> bool:
         return not stack.export_stack().deployment.get("resources")  # type: ignore[union-attr]
 
 
-def deploy(target: Target, *, yes: bool, accept_loss: Sequence[str] = ()) -> dict[str, Service]:
-    """Bring the stack to its configuration and its databases to their schema."""
+def agreed(target: Target, seen: Outcome, *, yes: bool, accept_loss: Sequence[str]) -> bool:
+    """Whether there is something to do; it is shown, judged and consented to then."""
+    show(seen)
+    refuse_violations(target, seen)
+    if not seen.changes:
+        console.note(markdown.summary(seen.changes))
+        return False
+    consent(target, seen.changes, yes=yes, accept_loss=accept_loss)
+    return True
+
+
+def fitting(target: Target, differences: Sequence[str]) -> None:
+    """Refused where an update would do anything that the saved plan does not hold."""
+    if differences:
+        raise Refused(
+            f"the plan does not fit {target.stack} any more; nothing was changed:",
+            *[f"  {line}" for line in differences],
+            f"preview it again (dbctl preview -s {target.stack} --save-plan FILE) and have that reviewed",
+        )
+
+
+def deploy(
+    target: Target, *, yes: bool, accept_loss: Sequence[str] = (), plan: Path | None = None, refresh: bool = False
+) -> dict[str, Service]:
+    """Bring the stack to its configuration and its databases to their schema.
+
+    With a plan the update does what was previewed then, and is refused as a whole where it would do anything else now.
+    With `refresh` what was changed in the account by hand is put back.
+    """
+    if plan is not None and refresh:
+        raise BadInput("--plan and --refresh: a plan holds what it was made for; leave out one of them")
+    saved = None if plan is None else plans.read(plan, target.stack)
     stack = engine.open_stack(target)
-    if target.is_fake and is_new(stack):
-        update(target, stack)
+    violations: list[Violation] = []
+    if saved is None and target.is_fake and is_new(stack):
+        violations = update(target, stack).violations
+    elif saved is None:
+        seen = preview(target, stack, refresh=refresh)
+        if agreed(target, seen, yes=yes, accept_loss=accept_loss):
+            violations = update(target, stack, refresh=refresh).violations
     else:
-        planned = preview(target, stack)
-        if planned:
-            show(planned)
-            consent(target, planned, yes=yes, accept_loss=accept_loss)
-            update(target, stack)
-        else:
-            console.note(summary(planned))
+        with tempfile.TemporaryDirectory(prefix="dbctl-plan-") as folder:
+            now = Path(folder) / "plan.json"
+            seen = preview(target, stack, save_plan=now)
+            fitting(target, plans.differences(saved, plans.read(now, target.stack)))
+            if agreed(target, seen, yes=yes, accept_loss=accept_loss):
+                violations = update(target, stack, plan=now).violations
     services = outputs.services(engine.outputs(target))
     apply_schema(target, services)
     report_pending(target, services)
+    # What only the update made known; the databases have their schema all the same.
+    if found := policies.mandatory(violations):
+        raise OperatorError(
+            f"{target.stack} is deployed, and violates policies that nobody may do without; mend and deploy again:",
+            *[f"  {row}" for row in found],
+        )
     return services
 
 

@@ -38,6 +38,13 @@ def destroy(target: Target, *, confirm: str) -> None:
     with progress.shown(f"destroying {target.stack}") as watch, readable_failures(watch.seen):
         stack.destroy(on_event=watch, show_secrets=False)
     console.note(f"{watch.done} deleted")
+    for row in resources:
+        if row.get("retainOnDelete"):
+            console.note(f"stays in the account: {row['urn'].split('::')[-1]} ({row.get('id', '')})")
+    console.note(
+        "RDS writes its last lines late, and makes the log groups of its instances again for them: before the stack is"
+        f" made anew, look for log groups that begin with /aws/rds/instance/estate-{target.stack}- and delete them"
+    )
 
 
 def databases(resources: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -7,6 +7,7 @@ of that file, so that nothing of theirs ever reaches the repository or the opera
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -20,10 +21,12 @@ from typing import Any
 import yaml
 from pulumi import automation as auto
 from pulumi.automation import events
+from pulumi.runtime.settings import SETTINGS
 
 from infra import program
 from infra.config import Estate
 from ops.aws import Account
+from ops.bootstrap.names import ALIAS
 from ops.errors import OperatorError
 from ops.paths import REPOSITORY
 from ops.stack_file import PROJECT, load_estate, read_settings, region
@@ -82,29 +85,56 @@ def _kept_salt(work_dir: Path, stack: str) -> str | None:
     return str(salt) if salt else None
 
 
+def options(target: Target) -> auto.LocalWorkspaceOptions:
+    """Where and with which command the engine works on the target."""
+    # A CA bundle of the user's is for the internet; the local cloud speaks plain HTTP on loopback.
+    return auto.LocalWorkspaceOptions(
+        work_dir=str(target.work_dir),
+        pulumi_command=auto.PulumiCommand(root=str(require_pulumi().parent.parent)),
+        env_vars={"PULUMI_SKIP_UPDATE_CHECK": "true", **target.environment},
+    )
+
+
+async def _settled() -> None:
+    """The program, and then a wait for everything it declared, all at once.
+
+    The SDK waits by itself, too, but looks at every open value anew each time that one of them is decided: of ten
+    thousand values that was half of a preview's time (Pulumi 3.259: pulumi.runtime.stack.wait_for_rpcs).
+    """
+    program.main()
+    with SETTINGS.lock:
+        declared = list(SETTINGS.outputs)
+    if declared:
+        await asyncio.wait(declared)
+
+
 def open_stack(target: Target) -> auto.Stack:
     """The engine's handle of the stack; in the local cloud it is made if it is new."""
-    pulumi = require_pulumi()
-    environment = {"PULUMI_SKIP_UPDATE_CHECK": "true", **target.environment}
-    # A CA bundle of the user's is for the internet; the local cloud speaks plain HTTP on loopback.
-    options = auto.LocalWorkspaceOptions(
-        work_dir=str(target.work_dir),
-        pulumi_command=auto.PulumiCommand(root=str(pulumi.parent.parent)),
-        env_vars=environment,
-    )
     # A real stack is made by a person, with the key that encrypts its state: made here it would get a passphrase.
     opening = auto.create_or_select_stack if target.is_fake else auto.select_stack
     try:
         with readable_failures():
-            return opening(stack_name=target.stack, project_name=PROJECT, program=program.main, opts=options)
+            return opening(stack_name=target.stack, project_name=PROJECT, program=_settled, opts=options(target))
     except OperatorError as error:
-        if target.is_fake or not any("no stack named" in line for line in error.lines):
+        if target.is_fake:
             raise
-        raise OperatorError(
-            *error.lines,
-            f"make it once, with a KMS key for its state: pulumi stack init {target.stack}"
-            ' --secrets-provider "awskms://alias/<key>"',
-        ) from None
+        raise OperatorError(*error.lines, *_hints(target.stack, error.lines)) from None
+
+
+def _hints(stack: str, lines: Sequence[str]) -> list[str]:
+    """What may help where the engine did not get as far as the stack."""
+    if any("no stack named" in line for line in lines):
+        return [
+            f"make it once, with the key that `dbctl bootstrap` made for its state: pulumi stack init {stack}"
+            f' --secrets-provider "awskms://{ALIAS}?region=REGION"'
+        ]
+    if any("PULUMI_ACCESS_TOKEN" in line for line in lines):
+        return [
+            "say where the state is, as `dbctl bootstrap` does at its end:"
+            ' export PULUMI_BACKEND_URL="s3://postgres-estate-state-ACCOUNT-REGION?region=REGION"',
+            f"without an account: dbctl preview -s {stack} --offline",
+        ]
+    return []
 
 
 @contextmanager
@@ -125,6 +155,9 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
 URN = re.compile(r"urn:pulumi:[^'\"\s]*::([^:'\"\s]+)")
 """A resource's full name; its last part is the name a person gave it."""
 
+PLANNED = re.compile(r"\{&\{\{.*?\}\}\}", re.DOTALL)
+"""A secret, as the engine writes it in clear where an update does not fit its plan (3.259: PlanDiff.MakeError)."""
+
 ERROR = re.compile(r"(?:stderr: )?error: *(.+)")
 
 FRAME = re.compile(r"(update|preview|destroy|refresh) failed|resource \w+ failed")
@@ -138,7 +171,7 @@ def failures(seen: Sequence[events.EngineEvent]) -> list[str]:
         found = event.diagnostic_event
         if found is None or found.severity != "error":
             continue
-        message = URN.sub(r"\1", " ".join(ANSI.sub("", found.message).split()))
+        message = PLANNED.sub("(a value)", URN.sub(r"\1", " ".join(ANSI.sub("", found.message).split())))
         if message and not FRAME.fullmatch(message):
             resource = (found.urn or "").split("::")[-1]
             lines.setdefault(f"{resource}: {message}" if resource else message)
@@ -172,4 +205,4 @@ def outputs(target: Target) -> dict[str, Any]:
     lines = failure_lines(answer.stderr)
     if any("no stack named" in line for line in lines):
         return {}
-    raise OperatorError(*lines)
+    raise OperatorError(*lines, *_hints(target.stack, lines))

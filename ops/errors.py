@@ -11,6 +11,9 @@ BAD_INPUT = 2
 REFUSED = 3
 """It would lose data or is protected; nothing was tried. The message says what consent it takes."""
 
+DIFFERS = 4
+"""Nothing failed: what was asked to be without changes has some."""
+
 INTERRUPTED = 130
 """Ctrl-C; what was started was stopped."""
 
@@ -29,6 +32,12 @@ class BadInput(OperatorError):
     """The command cannot be meant as it was given."""
 
     code = BAD_INPUT
+
+
+class Differs(OperatorError):
+    """Nothing failed, and something is not as it should be."""
+
+    code = DIFFERS
 
 
 class Refused(OperatorError):

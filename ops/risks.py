@@ -74,12 +74,91 @@ RULES = (
         "the credentials in it are lost after the recovery window",
     ),
     Rule("aws:cloudwatch/logGroup:LogGroup", GONE, Level.LOSES_DATA, "the log lines kept in it are deleted"),
+    Rule("aws:s3/bucket:Bucket", GONE, Level.LOSES_DATA, "the dumps in it are deleted with it"),
+    Rule(
+        "aws:backup/vault:Vault",
+        GONE,
+        Level.LOSES_DATA,
+        "the snapshots in it are deleted with it",
+    ),
+    Rule(
+        "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication",
+        frozenset({"replace"}),
+        Level.INTERRUPTS,
+        "begins anew: until it has caught up, the second region has only what was replicated before, for its retention",
+    ),
+    Rule(
+        "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication",
+        frozenset({"delete"}),
+        Level.LOSES_DATA,
+        "the second region gets no more backups; what it has goes when its retention is over",
+    ),
+    Rule(
+        "aws:s3/bucket:Bucket",
+        UPDATE,
+        Level.NOTE,
+        "a destroy deletes what is in it",
+        "forceDestroy",
+        lambda detail: detail.new == "true",
+    ),
+    Rule(
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        UPDATE,
+        Level.NOTE,
+        "objects that no rule speaks of any more stay for ever",
+        "rules",
+    ),
+    Rule(
+        "aws:sns/topicSubscription:TopicSubscription",
+        frozenset({"create"}),
+        Level.NOTE,
+        "the address is asked to confirm, and is told nothing before it has",
+    ),
+    Rule(
+        "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
+        GONE,
+        Level.NOTE,
+        "snapshots can be deleted before their time afterwards",
+    ),
+    Rule("aws:backup/plan:Plan", GONE, Level.NOTE, "no further snapshots are taken; those there are stay"),
+    Rule("aws:cloudwatch/metricAlarm:MetricAlarm", frozenset({"delete"}), Level.NOTE, "nobody is told any more"),
+    Rule("aws:sns/topic:Topic", GONE, Level.NOTE, "whoever was subscribed has to confirm again"),
+    Rule(
+        "aws:ec2/vpc:Vpc",
+        GONE,
+        Level.LOSES_DATA,
+        "everything stands in it, and RDS moves no database to another VPC: the update would end half way",
+    ),
+    Rule("aws:ec2/subnet:Subnet", GONE, Level.INTERRUPTS, "what stands in it has to go first"),
     Rule(
         DATABASE,
         UPDATE,
         Level.INTERRUPTS,
         "restarts on another class; with Multi-AZ a failover of about a minute",
         "instanceClass",
+    ),
+    Rule(
+        DATABASE,
+        UPDATE,
+        Level.NOTE,
+        "without apply_immediately in the maintenance window; parameters that follow from the class do not wait for it",
+        "instanceClass",
+    ),
+    Rule(
+        DATABASE,
+        UPDATE,
+        Level.NOTE,
+        "a destroy takes no final snapshot",
+        "skipFinalSnapshot",
+        lambda detail: detail.new == "true",
+    ),
+    Rule(
+        DATABASE,
+        UPDATE,
+        Level.NOTE,
+        "a destroy deletes its automated backups",
+        "deleteAutomatedBackups",
+        lambda detail: detail.new == "true",
     ),
     Rule(
         DATABASE,
@@ -116,6 +195,21 @@ RULES = (
     ),
     Rule(DATABASE, UPDATE, Level.NOTE, "older restore points are dropped when it shrinks", "backupRetentionPeriod"),
     Rule(
+        DATABASE,
+        UPDATE,
+        Level.INTERRUPTS,
+        "between 0 and any other number the instance restarts",
+        "backupRetentionPeriod",
+        lambda detail: "0" in (detail.old, detail.new),
+    ),
+    Rule(
+        DATABASE,
+        UPDATE,
+        Level.NOTE,
+        "for hours the volume is slower, and no other change of storage is possible for 6",
+        "iops",
+    ),
+    Rule(
         "aws:ecs/service:Service",
         UPDATE,
         Level.INTERRUPTS,
@@ -132,6 +226,8 @@ def of(change: Change) -> list[Risk]:
     found = [Risk(rule.level, rule.text) for rule in RULES if _applies(rule, change)]
     if change.type == PARAMETERS and change.op == "update":
         found += [_parameter_risk(detail) for detail in change.details if detail.property == "parameters"]
+    if change.op in GONE and change.retained:
+        found.append(Risk(Level.NOTE, "stays in the account, and costs: the stack only lets go of it"))
     if change.op in GONE and change.protected:
         found.append(Risk(Level.NOTE, "protected: the engine will refuse until it is unprotected"))
     return sorted(found, key=lambda risk: -risk.level)

@@ -54,7 +54,7 @@ def verify(
     service: OneService = None,
     accept: Annotated[bool, typer.Option("--accept", help="Take the differences for right from now on.")] = False,
 ) -> None:
-    """Whether each database is as its migrations left it; every difference, object by object."""
+    """Whether each database is as its migrations left it; every difference, object by object. Exit 4 when one is."""
     _run(stack, service, ["verify", *(["--accept"] if accept else [])])
 
 
@@ -66,6 +66,12 @@ def maintain(
 ) -> None:
     """Run the scheduled work now: partitions, refreshes, statistics."""
     _run(stack, service, ["maintain", *(job or [])])
+
+
+@app.command()
+def overdue(stack: Stack, service: OneService = None) -> None:
+    """When each job last came to a good end; fails when one of them is late."""
+    _run(stack, service, ["overdue"])
 
 
 @app.command()

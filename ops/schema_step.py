@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.aws import Account
-from ops.errors import BAD_INPUT, REFUSED, BadInput, OperatorError, Refused
+from ops.errors import BAD_INPUT, DIFFERS, REFUSED, BadInput, Differs, OperatorError, Refused
 from ops.outputs import Service
 
 TIMEOUT = 3600.0
@@ -26,10 +26,11 @@ TIMEOUT = 3600.0
 STARTED_BY = "dbctl"
 
 # The runner's exit codes (docs/schema.md) where they mean something else than a failure.
-_KINDS: dict[int, type[OperatorError]] = {BAD_INPUT: BadInput, REFUSED: Refused}
+_KINDS: dict[int, type[OperatorError]] = {BAD_INPUT: BadInput, REFUSED: Refused, DIFFERS: Differs}
 _MENDS: dict[int, str] = {
     BAD_INPUT: "nothing was changed; correct what the log names",
     REFUSED: "nothing was changed; the log says what consent it takes",
+    DIFFERS: "nothing was changed; the log names each difference",
     75: "the job runs elsewhere already; nothing was done",
 }
 
@@ -89,7 +90,7 @@ class SchemaTask:
             raise _KINDS.get(code, OperatorError)(
                 f"{self.service.name}: the schema task ended with exit code {code}; its log is above and in"
                 f" {self.service.schema_step.log_group}, stream {self._stream()}",
-                _MENDS.get(code, "what was applied before it failed is kept; mend the cause and deploy again"),
+                _MENDS.get(code, "what was done before it failed is kept; mend the cause and try again"),
             )
 
     def _let_go(self) -> str:

@@ -42,11 +42,15 @@ def load_estate(stack: str, repository: Path = REPOSITORY) -> Estate:
     """The stack's validated configuration; BadInput with one line for each problem, all at once."""
     config = read_settings(stack, repository)["config"]
     problems: list[str] = []
-    if not isinstance(config.get(REGION_KEY), str):
-        problems.append(f"{REGION_KEY} = {config.get(REGION_KEY)!r}: an AWS region is needed; e.g. us-east-1")
+    where = config.get(REGION_KEY)
+    if not isinstance(where, str):
+        problems.append(f"{REGION_KEY} = {where!r}: an AWS region is needed; e.g. us-east-1")
     try:
         estate = parse(
-            config.get(ESTATE_KEY), stack=stack, sql_root=SQL_ROOT if repository == REPOSITORY else repository / "sql"
+            config.get(ESTATE_KEY),
+            stack=stack,
+            sql_root=SQL_ROOT if repository == REPOSITORY else repository / "sql",
+            region=where if isinstance(where, str) else None,
         )
     except ConfigErrors as errors:
         problems += [str(problem) for problem in errors.problems]

@@ -57,9 +57,13 @@ def built_pulumi_root() -> Path:
 
 
 def find_pulumi() -> Path | None:
-    """The `pulumi` to use, or None: the one on PATH when it is new enough, else the built one."""
+    """The `pulumi` to use, or None: the one on PATH when it is new enough, else the built one.
+
+    In CI a newer one is not taken: what reviews and deploys is what was pinned, not what a runner's image has today.
+    """
     on_path = shutil.which("pulumi")
-    if on_path and (_version_of(Path(on_path)) or (0, 0, 0)) >= PULUMI_VERSION:
+    found = (_version_of(Path(on_path)) if on_path else None) or (0, 0, 0)
+    if on_path and (found == PULUMI_VERSION or (found > PULUMI_VERSION and not os.environ.get("CI"))):
         return Path(on_path)
     built = built_pulumi_root() / "bin" / "pulumi"
     return built if built.is_file() else None
@@ -178,12 +182,18 @@ def _root_prefix() -> list[str] | None:
 
 
 def main() -> int:
-    """Find or install both; exit 1 with the reason and the mend when one cannot be had."""
+    """Find or install both; exit 1 with the reason and the mend when one cannot be had.
+
+    With `--path` the folder of the Pulumi CLI is printed, for PATH, and nothing is installed.
+    """
 
     def say(line: str) -> None:
         print(line, flush=True)
 
     try:
+        if "--path" in sys.argv[1:]:
+            say(str(require_pulumi().parent))
+            return 0
         ensure_pgbouncer(say)
         ensure_pulumi(say)
     except OperatorError as error:

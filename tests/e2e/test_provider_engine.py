@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pulumi
 import pytest
-from moto.server import ThreadedMotoServer
 from pulumi import automation
 
-from local import moto_gaps
-from local.provider.server import serve
-from ops import toolchain
+from tests.e2e.small_program import changes
 
 with warnings.catch_warnings():
     # The generated SDK announces its own deprecations while it is imported.
@@ -74,73 +68,9 @@ class Program:
         pulumi.export("parameters", parameters.name)
 
 
-@pytest.fixture(scope="module")
-def cli() -> Path:
-    """The program that `make setup` found or built."""
-    return toolchain.require_pulumi()
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    moto_gaps.apply(None)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def aws(endpoint: str) -> Any:
-    def client(service: str) -> Any:
-        make: Any = boto3.client
-        return make(
-            service,
-            region_name=REGION,
-            endpoint_url=endpoint,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
-    return client
-
-
 @pytest.fixture
 def program() -> Program:
     return Program()
-
-
-@pytest.fixture
-def stack(program: Program, cli: Path, endpoint: str, tmp_path: Path) -> Iterator[automation.Stack]:
-    server, port = serve(endpoint)
-    home, backend, work = tmp_path / "home", tmp_path / "state", tmp_path / "work"
-    for folder in (home, backend, work):
-        folder.mkdir()
-    stack = automation.create_or_select_stack(
-        "test",
-        project_name="provider-test",
-        program=program,
-        opts=automation.LocalWorkspaceOptions(
-            work_dir=str(work),
-            pulumi_command=automation.PulumiCommand(root=str(cli.parent.parent)),
-            pulumi_home=str(home),
-            env_vars={
-                "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
-                "PULUMI_BACKEND_URL": f"file://{backend}",
-                "PULUMI_CONFIG_PASSPHRASE": "local",
-                "PULUMI_SKIP_UPDATE_CHECK": "true",
-                "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            },
-        ),
-    )
-    stack.set_config("aws:region", automation.ConfigValue(REGION))
-    yield stack
-    server.stop(grace=None).wait()
-
-
-def changes(result: automation.UpResult | automation.RefreshResult | automation.DestroyResult) -> dict[str, int]:
-    """What an operation did, by kind; what stayed as it was is left out."""
-    return {kind: count for kind, count in (result.summary.resource_changes or {}).items() if kind != "same"}
 
 
 RESOURCES = 11  # ten of AWS and the stack itself
@@ -197,9 +127,11 @@ def test_a_stack_lives_its_whole_life(stack: automation.Stack, program: Program,
 def test_a_mistake_is_told_before_anything_is_made(stack: automation.Stack, aws: Any) -> None:
     def mistaken() -> None:
         ec2.Vpc("good", cidr_block="10.4.0.0/16")
-        ec2.Eip("address")
+        ec2.PlacementGroup("group", strategy="spread")
 
     stack.workspace.program = mistaken
-    with pytest.raises(automation.CommandError, match="does not know the resource type aws:ec2/eip:Eip"):
+    with pytest.raises(
+        automation.CommandError, match="does not know the resource type aws:ec2/placementGroup:PlacementGroup"
+    ):
         stack.preview()
     assert all(vpc["IsDefault"] for vpc in aws("ec2").describe_vpcs()["Vpcs"])

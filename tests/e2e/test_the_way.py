@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import psutil
 import pytest
 
 from local import cloud as local_cloud
+from ops.aws import Account
 from tests.e2e.clone import Clone
 
 SERVICES = ("platform", "familytales")
@@ -68,6 +71,32 @@ def test_a_row_written_through_read_write_is_read_through_read_only_from_a_stand
     assert eventually(lambda: clone.psql("platform", read, *standby) == "ada@example.com")
     assert clone.psql("platform", "select pg_is_in_recovery()", *standby) == "t"
     assert clone.psql("platform", "select pg_is_in_recovery()", "--role", "platform_auth") == "f"
+
+
+def test_a_family_tells_something_and_reads_it_from_a_standby(clone: Clone) -> None:
+    def ask(query: str, *options: str) -> str:
+        # One string is one transaction, in which the first statement says who asks.
+        who = f"select set_config('app.current_user_id', '{user}', true); "
+        return clone.psql("familytales", who + query, *options).splitlines()[-1]
+
+    user = clone.psql("familytales", "select register_user('clerk_ada', 'ada@example.com', 'Ada')")
+    family = ask("select create_family('Lovelace')")
+    book = ask(
+        f"insert into memory_books (family_id, title, created_by) values ('{family}', 'Notes', '{user}') returning id"
+    )
+    thread = ask(
+        "insert into threads (family_id, memory_book_id, started_by)"
+        f" values ('{family}', '{book}', '{user}') returning id"
+    )
+    told = ask(
+        "insert into content_segments (thread_id, user_id, content_type, text_content)"
+        f" values ('{thread}', '{user}', 'text', 'The engine weaves.') returning sequence_number"
+    )
+    assert told == "1"
+    read = "select sequence_number, text_content from search_segments('engine')"
+    assert eventually(lambda: ask(read, "--read-only") == "1|The engine weaves.")
+    # Who says nothing about himself is nobody.
+    assert clone.psql("familytales", "select count(*) from content_segments") == "0"
 
 
 def test_the_application_sees_no_credentials(clone: Clone) -> None:
@@ -138,7 +167,7 @@ def test_what_somebody_changes_by_hand_is_found_and_its_history_is_told(clone: C
 
     drift = clone.dbctl("schema", "verify", "-s", "local", check=False)
 
-    assert drift.code == 1
+    assert drift.code == 4
     assert "changed  table  auth.users" in drift.all
     clone.psql("platform", "alter table auth.users enable row level security", *direct)
     clone.dbctl("schema", "verify", "-s", "local")
@@ -146,24 +175,47 @@ def test_what_somebody_changes_by_hand_is_found_and_its_history_is_told(clone: C
     assert clone.psql("platform", history, *direct) == "apply|t\nrevert|t"
 
 
-def test_no_secret_is_in_the_state_in_clear_nor_in_a_log(clone: Clone) -> None:
+def aws(clone: Clone, service: str) -> Any:
+    """A client of the clone's local cloud, for what somebody does by hand."""
     found = local_cloud.find(clone.path / ".local")
     assert found is not None
-    import boto3
+    return Account("us-east-1", found.environment()).client(service)
 
-    env = found.environment()
-    client = boto3.client(
-        "secretsmanager",
-        region_name="us-east-1",
-        endpoint_url=env["AWS_ENDPOINT_URL"],
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-    )
+
+def test_what_somebody_changes_in_the_account_is_seen_by_a_refresh_and_put_back(clone: Clone) -> None:
+    cloudwatch, alarm = aws(clone, "cloudwatch"), "estate-local-platform-primary-cpu"
+
+    def there() -> bool:
+        return bool(cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"])
+
+    assert there()
+    cloudwatch.delete_alarms(AlarmNames=[alarm])
+    expecting = ("preview", "-s", "local", "--expect-no-changes")
+    clone.dbctl(*expecting)  # the state knows nothing of it
+    drift = clone.dbctl(*expecting, "--refresh", check=False)
+    assert drift.code == 4
+    assert "local: 1 to create" in drift.out
+    assert not there()
+
+    clone.dbctl("deploy", "-s", "local", "--yes", "--refresh")
+
+    assert there()
+    clone.dbctl(*expecting, "--refresh")
+
+
+def secret_passwords(clone: Clone) -> set[str]:
+    """Every password that the cloud's Secrets Manager holds."""
+    client = aws(clone, "secretsmanager")
     passwords = {
         json.loads(client.get_secret_value(SecretId=row["ARN"])["SecretString"])["password"]
         for row in client.list_secrets()["SecretList"]
     }
     assert len(passwords) >= 2 * len(SERVICES)
+    return passwords
+
+
+def test_no_secret_is_in_the_state_in_clear_nor_in_a_log(clone: Clone) -> None:
+    passwords = secret_passwords(clone)
     looked_at = 0
     for path in (clone.path / ".local").resolve().rglob("*"):
         if path.is_file() and (path.suffix in {".json", ".log", ".bak", ".attrs"} or "pulumi" in path.parts):
@@ -176,6 +228,13 @@ def test_no_secret_is_in_the_state_in_clear_nor_in_a_log(clone: Clone) -> None:
         assert not any(password in line for password in passwords)
 
 
+def test_a_check_looks_at_every_part_and_asks_through_the_pooler(clone: Clone) -> None:
+    rows = [line.split() for line in clone.dbctl("check", "-s", "local").out.splitlines() if line.startswith(SERVICES)]
+    assert {row[0] for row in rows} == set(SERVICES)
+    assert len(rows) == 5 * len(SERVICES)  # two instances, tasks, targets, a query
+    assert not [row for row in rows if "wrong" in row]
+
+
 def test_a_changed_configuration_shows_in_the_preview_exactly(clone: Clone) -> None:
     def change(estate: dict) -> None:  # type: ignore[type-arg]
         service = next(item for item in estate["services"] if item["name"] == "platform")
@@ -183,21 +242,45 @@ def test_a_changed_configuration_shows_in_the_preview_exactly(clone: Clone) -> N
         service["parameters"] = {**service.get("parameters", {}), "work_mem": "12345", "max_connections": "123"}
 
     clone.configure("local", change)
-    out = clone.dbctl("preview", "-s", "local").out
+    page, plan = clone.path / "preview.md", clone.path / "plan.json"
+    seen = clone.dbctl(
+        *("preview", "-s", "local", "--expect-no-changes", "--markdown", str(page), "--save-plan", str(plan)),
+        check=False,
+    )
+    assert seen.code == 4
+    assert page.read_text().startswith("### Preview of `local`\n\n34 to create, 8 to update, 1 to replace\n")
+    # A plan is kept as an artifact: what is secret in it is encrypted.
+    planned = plan.read_text()
+    assert "ciphertext" in planned
+    assert not any(password in planned for password in secret_passwords(clone))
+    out = seen.out
     rows = {
         tuple(line.split()[:3])
         for line in out.splitlines()
         if line.startswith(("create", "update", "replace", "delete"))
     }
-    assert rows == {
+    watching = {row for row in rows if row[1] in ("cloudwatch.LogMetricFilter", "cloudwatch.MetricAlarm")}
+    assert rows - watching == {
         ("create", "rds.Instance", "platform-replica-2"),
         ("update", "rds.ParameterGroup", "platform-parameters"),
         # a replica's log groups are made before RDS makes them, unencrypted and kept for ever
         ("create", "cloudwatch.LogGroup", "platform-replica-2-postgresql-log"),
         ("create", "cloudwatch.LogGroup", "platform-replica-2-upgrade-log"),
-        # and the pooler learns of it
+        # its readers find it, as long as it does not lag
+        ("create", "route53.HealthCheck", "platform-names-replica-2"),
+        ("create", "route53.Record", "platform-names-readers-replica-2"),
+        # and the pooler and whoever watches learn of it
         ("replace", "ecs.TaskDefinition", "platform-pooler"),
         ("update", "ecs.Service", "platform-pooler"),
+        ("update", "cloudwatch.Dashboard", "platform-monitoring-dashboard"),
+        ("update", "rds.EventSubscription", "platform-monitoring-instances"),
+    }
+    assert all("-replica-2-" in name for what, _, name in watching if what == "create")
+    # Alarms on connections follow max_connections.
+    assert {name for what, _, name in watching if what != "create"} == {
+        f"platform-monitoring-{server}-{alarm}"
+        for server in ("primary", "replica-1")
+        for alarm in ("connections", "connections-full")
     }
     assert "work_mem is dynamic: in force at once" in out
     assert "max_connections is static: pending until the instances are rebooted" in out
@@ -206,7 +289,26 @@ def test_a_changed_configuration_shows_in_the_preview_exactly(clone: Clone) -> N
 
 def test_deploy_makes_the_changes_and_says_what_waits_for_a_reboot(clone: Clone) -> None:
     before = clone.psql("platform", "show max_connections", "--role", "platform_auth")
-    result = clone.dbctl("deploy", "-s", "local", "--yes")
+    plan = clone.path / "plan.json"
+
+    def change(estate: dict) -> None:  # type: ignore[type-arg]
+        service = next(item for item in estate["services"] if item["name"] == "platform")
+        service["parameters"] = {**service["parameters"], "work_mem": "12000"}
+
+    kept = (clone.path / "Pulumi.local.yaml").read_text()
+    clone.configure("local", change)
+    other = clone.dbctl("deploy", "-s", "local", "--yes", "--plan", str(plan), check=False)
+    assert other.code == 3
+    assert other.err.splitlines()[-3:] == [
+        "the plan does not fit local any more; nothing was changed:",
+        "  platform-parameters: update in both, but to other values now",
+        "preview it again (dbctl preview -s local --save-plan FILE) and have that reviewed",
+    ]
+    assert clone.psql("platform", "show work_mem", "--role", "platform_auth") == "4MB"
+    assert clone.psql("platform", "select count(*) from pg_stat_replication", "--role", "master", "--direct") == "1"
+    (clone.path / "Pulumi.local.yaml").write_text(kept)
+
+    result = clone.dbctl("deploy", "-s", "local", "--yes", "--plan", str(plan))
     assert clone.psql("platform", "show work_mem", "--role", "platform_auth") == "12345kB"
     assert clone.psql("platform", "show max_connections", "--role", "platform_auth") == before != "123"
     assert "estate-local-platform: pending-reboot" in result.err
@@ -221,6 +323,37 @@ def test_a_reboot_brings_the_static_parameter_into_force(clone: Clone) -> None:
     assert clone.psql("platform", "show max_connections", *direct) == "123"
     again = clone.dbctl("deploy", "-s", "local", "--yes")
     assert "pending-reboot" not in again.err
+
+
+def test_a_third_service_is_one_block_and_one_folder(clone: Clone) -> None:
+    shutil.copytree(clone.path / "tests/services/ledger", clone.path / "sql/ledger")
+
+    def add(estate: dict) -> None:  # type: ignore[type-arg]
+        like = next(item for item in estate["services"] if item["name"] == "familytales")
+        estate["services"].append({**like, "name": "ledger"})
+
+    clone.configure("local", add)
+    result = clone.dbctl("deploy", "-s", "local", "--yes")
+    assert "ledger: applied 0001_entries.up.sql" in result.err
+    booked = "insert into ledger.entries (account, cents) values ('till', 100) returning id"
+    assert clone.psql("ledger", booked) == "1"
+    assert eventually(lambda: clone.psql("ledger", "select sum(cents) from ledger.entries", "--read-only") == "100")
+    jobs = clone.dbctl("schema", "maintain", "-s", "local", "ledger").out
+    assert any(line.split()[:2] == ["statistics", "done"] for line in jobs.splitlines())
+
+
+def test_a_service_leaves_with_its_block_when_its_loss_is_named(clone: Clone) -> None:
+    def remove(estate: dict) -> None:  # type: ignore[type-arg]
+        estate["services"] = [item for item in estate["services"] if item["name"] != "ledger"]
+
+    clone.configure("local", remove)
+    refused = clone.dbctl("deploy", "-s", "local", "--yes", check=False)
+    assert refused.code == 3
+    assert "delete ledger-primary: the database instance is deleted with the data on it" in refused.err
+    assert clone.psql("ledger", "select count(*) from ledger.entries") == "1"
+    lost = [word for line in refused.err.splitlines() if "accept each loss" in line for word in line.split()]
+    clone.dbctl("deploy", "-s", "local", "--yes", *lost[lost.index("--accept-loss") :])
+    assert not processes(clone, "rds", "estate-local-ledger")
 
 
 @pytest.mark.parametrize(

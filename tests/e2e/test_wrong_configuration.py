@@ -30,7 +30,7 @@ def gp3_with_iops(estate: dict[str, Any]) -> None:
 
 
 def retention_40(estate: dict[str, Any]) -> None:
-    estate["services"][1]["backup"] = {"retention_days": 40, "window": "03:00-04:00"}
+    estate["services"][1]["backup"] = {"retention_days": 40, "window": "02:00-03:00"}
 
 
 def replicas_without_backups(estate: dict[str, Any]) -> None:

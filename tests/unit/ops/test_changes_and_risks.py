@@ -88,8 +88,15 @@ def test_a_protected_database_says_that_the_engine_will_refuse() -> None:
     ],
 )
 def test_a_change_of_a_database_says_what_it_costs(property_: str, new: str, level: Level) -> None:
-    (risk,) = risks.of(change(DATABASE, "update", Detail(property_, property_, "x", new)))
-    assert risk.level is level
+    gravest, *_ = risks.of(change(DATABASE, "update", Detail(property_, property_, "x", new)))
+    assert gravest.level is level
+
+
+def test_what_the_stack_only_lets_go_of_is_said_to_stay() -> None:
+    kept = Change("delete", "aws:kms/key:Key", "keys-dumps", "urn", retained=True)
+    (risk,) = risks.of(kept)
+    assert (risk.level, risk.text) == (Level.NOTE, "stays in the account, and costs: the stack only lets go of it")
+    assert risks.losses([kept]) == []
 
 
 def test_switching_multi_az_on_costs_nothing() -> None:

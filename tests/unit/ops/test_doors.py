@@ -74,15 +74,38 @@ def test_a_version_is_read_from_what_the_tool_prints(text: str, version: tuple[i
     assert toolchain.parse_version(text) == version
 
 
-def test_a_pulumi_that_is_too_old_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    old = tmp_path / "pulumi"
-    old.write_text("#!/bin/sh\necho v3.100.0\n")
-    old.chmod(0o755)
+@pytest.fixture
+def pulumi_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place on PATH for a `pulumi` of any version, with none built and not in CI: the same wherever tests run."""
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("CI", raising=False)
+    return tmp_path / "pulumi"
+
+
+def say_version(pulumi: Path, version: str) -> None:
+    pulumi.write_text(f"#!/bin/sh\necho v{version}\n")
+    pulumi.chmod(0o755)
+
+
+def test_a_pulumi_that_is_too_old_is_not_used(pulumi_on_path: Path) -> None:
+    say_version(pulumi_on_path, "3.100.0")
     assert toolchain.find_pulumi() is None
-    old.write_text("#!/bin/sh\necho v3.300.0\n")
-    assert toolchain.find_pulumi() == old
+
+
+def test_a_newer_pulumi_is_used(pulumi_on_path: Path) -> None:
+    say_version(pulumi_on_path, "3.300.0")
+    assert toolchain.find_pulumi() == pulumi_on_path
+
+
+def test_in_ci_the_pinned_pulumi_is_used_and_no_newer_one(
+    pulumi_on_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    say_version(pulumi_on_path, "3.300.0")
+    assert toolchain.find_pulumi() is None
+    say_version(pulumi_on_path, ".".join(map(str, toolchain.PULUMI_VERSION)))
+    assert toolchain.find_pulumi() == pulumi_on_path
 
 
 def test_a_stack_without_a_file_names_the_stacks_that_have_one(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The estate's policies: what every graph of resources must hold, whatever its configuration says."""
