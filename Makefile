@@ -20,7 +20,7 @@ setup:
 	@setup/python.sh "$(PYTHON)"
 	@$(MAKE) -s --no-print-directory -j2 $(VENV)/.installed tools
 
-$(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml setup/venv.sh
+$(VENV)/.installed: requirements.txt requirements-dev.txt requirements-ci.txt pyproject.toml setup/venv.sh
 	@setup/venv.sh "$(PYTHON)" "$(VENV)"
 
 # Needs nothing but Python itself, so it need not wait for the virtual environment.

@@ -10,7 +10,7 @@ from tests.unit.images.test_dockerfiles import stages
 HELD_OUT = (
     ".git/config", ".env", ".local/state.json", "Pulumi.prod.yaml", "README.md", "ops/cli.py", "infra/task.py",
     "tests/unit/images/test_context.py", "docker/pooler/Dockerfile", "docker/schema/Dockerfile",
-    "docker/schema/lock.py", "docker/hadolint.yaml", "schema/__pycache__/cli.cpython-311.pyc",
+    "setup/lock.py", "docker/hadolint.yaml", "schema/__pycache__/cli.cpython-311.pyc",
     "sql/platform/.idea/x.pyc",    "requirements.txt", "id_rsa", "notes/schema/x.sql",
 )  # fmt: skip
 SENT = (

@@ -1,28 +1,30 @@
-"""requirements-runner.txt: the same versions as everywhere else, all that is imported, every one with its sums."""
+"""The requirements files with sums: the same versions as everywhere else, all that is needed, each with its sums."""
 
 from __future__ import annotations
 
 import ast
 import importlib.metadata
-import importlib.util
+import os
 import re
+import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from ops.paths import REPOSITORY
+from setup import lock as locks
+from setup.lock import Lock, canonical
 
-LOCK = REPOSITORY / "requirements-runner.txt"
+RUNNER, CI = locks.LOCKS
 _BLOCK = re.compile(r"^([a-z0-9-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
 
-
-def canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+each = pytest.mark.parametrize("lock", locks.LOCKS, ids=lambda lock: lock.name)
 
 
-def locked() -> dict[str, str]:
-    return {name: version for name, version, _ in _BLOCK.findall(LOCK.read_text(encoding="utf-8"))}
+def locked(lock: Lock) -> dict[str, str]:
+    return {name: version for name, version, _ in _BLOCK.findall(lock.path.read_text(encoding="utf-8"))}
 
 
 def pinned() -> dict[str, str]:
@@ -34,17 +36,27 @@ def pinned() -> dict[str, str]:
     return found
 
 
-def test_every_line_is_a_pin_with_sums_or_a_remark() -> None:
-    text = LOCK.read_text(encoding="utf-8")
+@each
+def test_every_line_is_a_pin_with_sums_or_a_remark(lock: Lock) -> None:
+    text = lock.path.read_text(encoding="utf-8")
     rest = [line for line in _BLOCK.sub("", text).splitlines() if line]
     assert rest
     assert all(line.startswith("#") for line in rest)
-    assert len(locked()) == text.count("==")
+    assert len(locked(lock)) == text.count("==")
 
 
-def test_versions_are_those_that_the_tests_run_with() -> None:
+@each
+def test_versions_are_those_that_the_tests_run_with(lock: Lock) -> None:
     everywhere = pinned()
-    assert {name: everywhere.get(name) for name in locked()} == locked()
+    assert {name: everywhere.get(name) for name in locked(lock)} == locked(lock)
+
+
+@each
+def test_the_file_is_what_its_maker_writes(lock: Lock) -> None:
+    text = lock.path.read_text(encoding="utf-8")
+    sums = {(name, version): re.findall(r"[0-9a-f]{64}", lines) for name, version, lines in _BLOCK.findall(text)}
+    assert lock.text(sums) == text
+    assert locks.pins(path.read_text(encoding="utf-8") for path in locks.PINS) == pinned()
 
 
 def imports(room: str) -> set[str]:
@@ -65,7 +77,7 @@ def test_whatever_is_imported_is_brought_by_a_package_of_the_list(room: str) -> 
     for module in imports(room):
         # `google` is many packages' name space: the module below it says whose.
         owners = bring.get(module.partition(".")[0], [])
-        if not {canonical(owner) for owner in owners} & set(locked()):
+        if not {canonical(owner) for owner in owners} & set(locked(RUNNER)):
             missing.append(module)
     assert imports(room)
     assert missing == []
@@ -78,7 +90,7 @@ def test_nothing_is_in_it_that_nothing_needs() -> None:
         for room in ("schema", "dump")
         for module in imports(room)
         for owner in bring.get(module.partition(".")[0], [])
-        if canonical(owner) in locked()
+        if canonical(owner) in locked(RUNNER)
     } | {"psycopg-binary"}
     found: set[str] = set()
     while wanted - found:
@@ -86,25 +98,53 @@ def test_nothing_is_in_it_that_nothing_needs() -> None:
         found.add(name)
         for line in importlib.metadata.requires(name) or []:
             needed = canonical(re.split(r"[^A-Za-z0-9_.-]", line, maxsplit=1)[0])
-            if "extra ==" not in line and needed in locked():
+            if "extra ==" not in line and needed in locked(RUNNER):
                 wanted.add(needed)
-    assert set(locked()) - found == set()
+    assert set(locked(RUNNER)) - found == set()
 
 
 def test_the_image_installs_by_this_list_alone_and_by_sums() -> None:
     text = (REPOSITORY / "docker" / "schema" / "Dockerfile").read_text(encoding="utf-8")
     assert "--require-hashes --requirement /build/requirements-runner.txt" in text
     assert "--no-deps" in text
-    assert Path(REPOSITORY / "docker" / "schema" / "lock.py").is_file()
 
 
-def test_the_file_is_what_its_maker_writes() -> None:
-    spec = importlib.util.spec_from_file_location("lock", REPOSITORY / "docker" / "schema" / "lock.py")
-    assert spec is not None
-    assert spec.loader is not None
-    lock = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(lock)
-    text = LOCK.read_text(encoding="utf-8")
-    sums = {(name, version): re.findall(r"[0-9a-f]{64}", lines) for name, version, lines in _BLOCK.findall(text)}
-    assert lock.text(sums) == text
-    assert lock.pins(path.read_text(encoding="utf-8") for path in lock.PINS) == pinned()
+def test_in_ci_everything_that_is_pinned_has_its_sum() -> None:
+    assert locked(CI) == pinned()
+
+
+def test_dbctl_is_built_with_the_setuptools_that_is_pinned() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["build-system"]["requires"] == [f"setuptools=={pinned()['setuptools']}"]
+
+
+def pip_is_asked(folder: Path, *, ci: str) -> list[str]:
+    """What setup/venv.sh asks pip for, of a Python that only writes down what it is asked."""
+    asked = folder / "asked"
+    python = folder / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\necho "$@" >> {asked}\n', encoding="utf-8")
+    python.chmod(0o755)
+    subprocess.run(
+        ["sh", "setup/venv.sh", str(python), str(folder)],
+        cwd=REPOSITORY,
+        env={**os.environ, "CI": ci},
+        check=True,
+        capture_output=True,
+    )
+    plain = "-m pip install --quiet --no-compile --disable-pip-version-check "
+    return [line.removeprefix(plain) for line in asked.read_text(encoding="utf-8").splitlines() if plain in line]
+
+
+def test_in_ci_setup_installs_by_sums_and_builds_with_nothing_else(tmp_path: Path) -> None:
+    assert pip_is_asked(tmp_path, ci="true") == [
+        "--only-binary :all: --require-hashes -r requirements-ci.txt",
+        "--no-build-isolation --no-deps --editable .",
+    ]
+
+
+def test_elsewhere_setup_installs_by_versions_on_any_machine(tmp_path: Path) -> None:
+    assert pip_is_asked(tmp_path, ci="") == [
+        "-r requirements-dev.txt",
+        "--no-build-isolation --no-deps --editable .",
+    ]
