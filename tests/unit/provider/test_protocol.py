@@ -10,7 +10,7 @@ import pytest
 from pulumi.runtime.rpc import UNKNOWN
 
 from local.provider.table import words
-from tests.unit.provider.cases import instance
+from tests.unit.provider.cases.databases import instance
 from tests.unit.provider.conftest import World, trust
 from tests.unit.provider.engine import Engine, HalfMade, Refused, Resource
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
+from tests.unit.provider.cases.kit import OTHER_TAGS, TAGS, Cases, Inputs
 from tests.unit.provider.conftest import World, trust
 
-Inputs = dict[str, Any]
-TAGS = {"Service": "platform", "Stack": "test"}
-OTHER_TAGS = {"Service": "platform", "Owner": "ops"}
 ELSEWHERE = "us-west-2"
 INSTANCE = "arn:aws:rds:us-east-1:123456789012:db:estate-test-platform"
 
@@ -165,7 +162,7 @@ def encrypted(w: World, key: int) -> list[Inputs]:
 
 BLOCKED = {"blockPublicAcls": True, "blockPublicPolicy": True, "ignorePublicAcls": True, "restrictPublicBuckets": True}
 
-CASES: dict[str, Callable[[World], tuple[Inputs, Inputs]]] = {
+CASES: Cases = {
     "aws:backup/vault:Vault": lambda w: (
         {"kmsKeyArn": w.key(0), "forceDestroy": True, "tags": TAGS},
         {"tags": OTHER_TAGS},
