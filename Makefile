@@ -41,13 +41,15 @@ test-tools: setup
 	@setup/debian_root.sh > /dev/null
 	@setup/policy.sh "$(VENV)/bin/python" > /dev/null
 
+# Alone on the machine: tests of one database share its servers, and ten thousand clients of a pooler want room.
+ALONE := tests/sql tests/e2e/pooler
 # These wait for processes more than they compute, and share nothing: two files at a time.
-BESIDE := tests/sql/test_killed.py $(addprefix tests/e2e/,delivery docs estate images policy)
+BESIDE := tests/sql/test_killed.py tests/e2e
 
 test: setup test-tools
 	@$(VENV)/bin/python -m pytest tests/unit -q -n 2
-	@$(VENV)/bin/python -m pytest tests/sql tests/e2e -q -m "not sqlx" $(addprefix --ignore=,$(BESIDE))
-	@$(VENV)/bin/python -m pytest $(BESIDE) -q -n 2 --dist loadfile
+	@$(VENV)/bin/python -m pytest $(ALONE) -q -m "not sqlx" --ignore=tests/sql/test_killed.py
+	@$(VENV)/bin/python -m pytest $(BESIDE) -q -n 2 --dist loadfile --ignore=tests/e2e/pooler
 
 # Apart, since it needs Rust: the first time it builds sqlx-cli with cargo.
 test-sqlx: setup
