@@ -30,6 +30,10 @@ VACUUM (ANALYZE, SKIP_LOCKED) familytales.family_invites;
 
 VACUUM (ANALYZE, SKIP_LOCKED) familytales.archived_segments;
 
+VACUUM (ANALYZE, SKIP_LOCKED) familytales.archived_partitions;
+
+VACUUM (ANALYZE, SKIP_LOCKED) familytales.segment_words;
+
 SELECT format('VACUUM (ANALYZE, SKIP_LOCKED) %s', partition) AS run
   FROM ops.partition_bounds('familytales.content_segments')
  WHERE is_default

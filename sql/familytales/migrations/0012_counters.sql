@@ -81,8 +81,9 @@ END
 $$;
 
 -- How long things may be ----------------------------------------------------
--- What the storage limit does not count is short, so that nobody gets around it. An address has at most the 2,083
--- characters that every browser takes. Triggers look at what is written; a CHECK would look at a whole row, whatever
+-- The storage limit counts texts, transcripts and media. What it does not count is short in each row; how many rows
+-- somebody makes in a minute is the application's to limit. An address has at most the 2,083 characters that every
+-- browser takes. Triggers look at what is written; a CHECK would look at a whole row, whatever
 -- changes in it, and rows of before may be longer.
 CREATE FUNCTION familytales.refuse_length() RETURNS trigger
     LANGUAGE plpgsql
@@ -152,7 +153,7 @@ BEGIN
         RAISE EXCEPTION 'storage limit of family % reached: % bytes used, % more wanted, % allowed',
                         of_family, family.storage_used_bytes, more_bytes, family.storage_limit_bytes
             USING ERRCODE = 'check_violation', CONSTRAINT = 'families_storage_limit',
-                  HINT = 'Delete media, or raise storage_limit_bytes.';
+                  HINT = 'Delete media, delete_left_books (private ones of former members), or raise storage_limit_bytes.';
     END IF;
 END
 $$;

@@ -412,6 +412,8 @@ GRANT EXECUTE ON FUNCTION familytales.current_user_id() TO familytales_media;
 ALTER TABLE familytales.photo_narrations ADD COLUMN segment_is_deleted boolean NOT NULL DEFAULT false;
 ALTER TABLE familytales.content_tags ADD COLUMN segment_is_deleted boolean NOT NULL DEFAULT false;
 ALTER TABLE familytales.media_objects ADD COLUMN segment_is_deleted boolean NOT NULL DEFAULT false;
+-- Either end of a link.
+ALTER TABLE familytales.content_links ADD COLUMN segment_is_deleted boolean NOT NULL DEFAULT false;
 
 -- Marking the segment is no change of a narration.
 DROP TRIGGER set_timestamp ON familytales.photo_narrations;
@@ -431,6 +433,11 @@ UPDATE familytales.content_tags AS tag
   FROM familytales.content_segments AS segment
  WHERE segment.id = tag.content_segment_id AND segment.is_deleted;
 
+UPDATE familytales.content_links AS link
+   SET segment_is_deleted = true
+  FROM familytales.content_segments AS segment
+ WHERE segment.id IN (link.source_segment_id, link.target_segment_id) AND segment.is_deleted;
+
 -- In years that were archived before, too.
 DO $$
 DECLARE
@@ -443,6 +450,9 @@ BEGIN
                        year);
         EXECUTE format('UPDATE familytales.content_tags AS tag SET segment_is_deleted = true'
                        '  FROM %s AS segment WHERE segment.id = tag.content_segment_id AND segment.is_deleted', year);
+        EXECUTE format('UPDATE familytales.content_links AS link SET segment_is_deleted = true  FROM %s AS segment'
+                       ' WHERE segment.id IN (link.source_segment_id, link.target_segment_id) AND segment.is_deleted',
+                       year);
     END LOOP;
 END
 $$;
@@ -458,6 +468,14 @@ BEGIN
        SET segment_is_deleted = NEW.is_deleted WHERE tag.content_segment_id = NEW.id;
     UPDATE familytales.media_objects AS object
        SET segment_is_deleted = NEW.is_deleted WHERE object.content_segment_id = NEW.id;
+    -- A link shows when both ends do.
+    UPDATE familytales.content_links AS link
+       SET segment_is_deleted = NEW.is_deleted OR EXISTS (
+               SELECT FROM familytales.segment_ids AS known
+                 JOIN familytales.content_segments AS other
+                   ON other.id = known.id AND other.created_at = known.created_at AND other.is_deleted
+                WHERE known.id IN (link.source_segment_id, link.target_segment_id))
+     WHERE link.source_segment_id = NEW.id OR link.target_segment_id = NEW.id;
     RETURN NULL;
 END
 $$;
@@ -497,23 +515,65 @@ CREATE TRIGGER admit BEFORE INSERT ON familytales.content_tags
 CREATE TRIGGER admit BEFORE INSERT ON familytales.content_links
     FOR EACH ROW EXECUTE FUNCTION familytales.admit_on_segment();
 
+-- Whether one of these segments is marked. Whoever is just marking one is waited for, and who comes later waits: so what
+-- hangs on a segment is there to be marked, or is marked from the beginning.
+CREATE FUNCTION familytales.hold_segments(segments uuid[]) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT coalesce(bool_or(held.is_deleted), false)
+              FROM (SELECT segment.is_deleted
+                      FROM familytales.segment_ids AS known
+                      JOIN familytales.content_segments AS segment
+                        ON segment.id = known.id AND segment.created_at = known.created_at
+                     WHERE known.id = ANY (segments)
+                     ORDER BY known.id
+                       FOR SHARE OF segment) AS held);
+END
+$$;
+
 -- The media service may narrate a photo that was deleted in the meantime.
 CREATE FUNCTION familytales.take_deletion() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    named constant jsonb := to_jsonb(NEW);
 BEGIN
-    NEW.segment_is_deleted := EXISTS (
-        SELECT FROM familytales.segment_ids AS known
-          JOIN familytales.content_segments AS segment
-            ON segment.id = known.id AND segment.created_at = known.created_at AND segment.is_deleted
-         WHERE known.id = NEW.content_segment_id);
+    NEW.segment_is_deleted := familytales.hold_segments(ARRAY(
+        SELECT (named ->> key)::uuid
+          FROM unnest(ARRAY['content_segment_id', 'source_segment_id', 'target_segment_id']) AS key
+         WHERE named ? key));
     RETURN NEW;
 END
 $$;
 
 CREATE TRIGGER take_deletion BEFORE INSERT ON familytales.photo_narrations
     FOR EACH ROW EXECUTE FUNCTION familytales.take_deletion();
+
+CREATE TRIGGER take_deletion BEFORE INSERT ON familytales.content_tags
+    FOR EACH ROW EXECUTE FUNCTION familytales.take_deletion();
+
+CREATE TRIGGER take_deletion BEFORE INSERT ON familytales.content_links
+    FOR EACH ROW EXECUTE FUNCTION familytales.take_deletion();
+
+-- Words that somebody else has changed are said to be, as long as their author has not written them anew.
+CREATE FUNCTION familytales.note_narrator() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF row_security_active('familytales.photo_narrations') AND OLD.created_by <> familytales.current_user_id()
+       AND (OLD.narration_type = 'edited' OR OLD.narration_text <> NEW.narration_text) THEN
+        NEW.narration_type := 'edited';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER note_narrator BEFORE UPDATE OF narration_text, narration_type ON familytales.photo_narrations
+    FOR EACH ROW EXECUTE FUNCTION familytales.note_narrator();
 
 DROP POLICY photo_narrations_read ON familytales.photo_narrations;
 DROP POLICY photo_narrations_insert ON familytales.photo_narrations;
@@ -591,7 +651,8 @@ CREATE TRIGGER check_photo_index AFTER INSERT ON familytales.photo_narrations
 CREATE POLICY content_links_read ON familytales.content_links FOR SELECT TO familytales_app
     USING (family_id = ANY ((SELECT familytales.my_families('read'))::uuid[])
            AND source_book_id <> ALL ((SELECT familytales.hidden_books())::uuid[])
-           AND target_book_id <> ALL ((SELECT familytales.hidden_books())::uuid[]));
+           AND target_book_id <> ALL ((SELECT familytales.hidden_books())::uuid[])
+           AND (NOT segment_is_deleted OR family_id = ANY ((SELECT familytales.my_families('delete'))::uuid[])));
 CREATE POLICY content_links_insert ON familytales.content_links FOR INSERT TO familytales_app
     WITH CHECK (family_id = ANY ((SELECT familytales.my_families('post'))::uuid[])
                 AND created_by = (SELECT familytales.current_user_id())
@@ -655,6 +716,7 @@ AS $$
 DECLARE
     me constant uuid := familytales.active_user();
 BEGIN
+    PERFORM familytales.hold_segments(ARRAY[segment_id]);
     UPDATE familytales.media_objects AS object
        SET memory_book_id = segment.memory_book_id, content_segment_id = segment.id
       FROM familytales.segment_ids AS known
@@ -793,7 +855,10 @@ CREATE POLICY audit_log_read ON audit.audit_log FOR SELECT TO familytales_app
                 OR user_id = (SELECT familytales.current_user_id())
                 OR (record_id <> ALL ((SELECT familytales.hidden_books())::uuid[])
                     AND coalesce(old_values ->> 'privacy', '') <> 'private'
-                    AND coalesce(new_values ->> 'privacy', '') <> 'private')));
+                    AND coalesce(new_values ->> 'privacy', '') <> 'private'
+                    -- What does not say how private a book was, is told of books that can be seen.
+                    AND (coalesce(old_values, '{}') ? 'privacy' OR coalesce(new_values, '{}') ? 'privacy'
+                         OR EXISTS (SELECT FROM familytales.memory_books AS book WHERE book.id = record_id)))));
 CREATE POLICY support_read ON audit.audit_log FOR SELECT TO familytales_support USING (true);
 
 SELECT ops.copy_open_policies('audit.audit_log');

@@ -13,6 +13,7 @@ CREATE FUNCTION familytales.register_user(clerk_user_id text, email text, displa
 AS $$
 DECLARE
     account record;
+    was     text;
 BEGIN
     IF clerk_user_id ILIKE 'erased:%' OR email ILIKE 'erased:%' THEN
         RAISE EXCEPTION 'names that begin with erased: are those of erased users'
@@ -29,12 +30,17 @@ BEGIN
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'users_email_key',
                   HINT = 'Whoever was made again at Clerk has a new id: ops.rename_clerk_user gives it to his account.';
     END IF;
+    was := (SELECT one.email FROM familytales.users AS one WHERE one.clerk_id = clerk_user_id);
     INSERT INTO familytales.users AS held (clerk_id, email, display_name, avatar_url, last_login_at)
     VALUES (clerk_user_id, register_user.email, register_user.display_name, register_user.avatar_url, now())
         ON CONFLICT (clerk_id) DO UPDATE SET email = excluded.email, last_login_at = now()
     RETURNING held.id, held.is_active INTO account;
     IF NOT account.is_active THEN
         RAISE EXCEPTION 'the account is not active' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    -- Invitations go to an address. That it changed is logged, and not what it was: an account can be erased.
+    IF was <> register_user.email THEN
+        PERFORM audit.note('CHANGE_EMAIL', 'familytales.users', account.id, NULL, NULL);
     END IF;
     RETURN account.id;
 END
@@ -45,12 +51,16 @@ CREATE FUNCTION ops.rename_clerk_user(was text, becomes text) RETURNS void
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    renamed uuid;
 BEGIN
     UPDATE familytales.users AS account SET clerk_id = becomes
-     WHERE account.clerk_id = was AND account.is_active;
+     WHERE account.clerk_id = was AND account.is_active
+    RETURNING account.id INTO renamed;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no active account %', was USING ERRCODE = 'no_data_found';
     END IF;
+    PERFORM audit.note('CHANGE_LOGIN', 'familytales.users', renamed, NULL, NULL);
 END
 $$;
 
@@ -284,6 +294,42 @@ BEGIN
 END
 $$;
 
+-- The private books of former members, which nobody sees and which still use the family's storage: its owner may have
+-- them deleted, for ever and unread. The family's name is said once more.
+CREATE FUNCTION familytales.delete_left_books(family uuid, confirmed_name text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    me        constant uuid := familytales.require_user();
+    held      record;
+    abandoned uuid[];
+BEGIN
+    SELECT one.name INTO held FROM familytales.families AS one
+     WHERE one.id = family AND one.owner_id = me AND one.is_active;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'only its owner does that to a family' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    -- Whoever comes back meanwhile is waited for, or comes back to what is left.
+    PERFORM FROM familytales.family_members AS member
+      WHERE member.family_id = family AND NOT member.is_active
+      ORDER BY member.user_id FOR NO KEY UPDATE;
+    abandoned := ARRAY(SELECT book.id FROM familytales.memory_books AS book
+                         JOIN familytales.family_members AS member
+                           ON member.family_id = book.family_id AND member.user_id = book.created_by
+                        WHERE book.family_id = family AND book.privacy = 'private' AND NOT member.is_active);
+    IF held.name IS DISTINCT FROM confirmed_name THEN
+        RAISE EXCEPTION '% private books of former members are not deleted: they would be lost for ever',
+                        cardinality(abandoned)
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Confirm with the exact name of the family.';
+    END IF;
+    PERFORM audit.note('DELETE_LEFT_BOOKS', 'familytales.families', family, family,
+                       jsonb_build_object('books', cardinality(abandoned)));
+    DELETE FROM familytales.memory_books AS book WHERE book.id = ANY (abandoned);
+    RETURN cardinality(abandoned);
+END
+$$;
+
 CREATE FUNCTION familytales.leave_family(family uuid) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
@@ -481,7 +527,8 @@ GRANT EXECUTE ON FUNCTION
     familytales.create_family(text, text),
     familytales.set_family_active(uuid, boolean), familytales.delete_family(uuid, text),
     familytales.change_member(uuid, uuid, text, jsonb), familytales.remove_member(uuid, uuid),
-    familytales.leave_family(uuid), familytales.hand_over_family(uuid, uuid),
+    familytales.delete_left_books(uuid, text), familytales.leave_family(uuid),
+    familytales.hand_over_family(uuid, uuid),
     familytales.create_invite(uuid, text, text, interval, text, jsonb), familytales.revoke_invite(uuid),
     familytales.accept_invite(text)
     TO familytales_app;

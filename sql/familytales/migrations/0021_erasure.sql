@@ -12,6 +12,27 @@ ALTER TABLE familytales.users
 
 ALTER TABLE familytales.users VALIDATE CONSTRAINT users_erased_are_nobody;
 
+-- A book names its author by his membership, whose row erasing does not lock. So whoever begins a book holds its author's
+-- account, and is waited for by who erases that; whoever comes later finds it erased.
+CREATE FUNCTION familytales.hold_author() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM FROM familytales.users AS author
+      WHERE author.id = NEW.created_by AND author.erased_at IS NULL
+        FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'user % is erased, or there is none', NEW.created_by USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- After the row is admitted, so that a stranger learns nothing.
+CREATE TRIGGER hold_author AFTER INSERT ON familytales.memory_books
+    FOR EACH ROW EXECUTE FUNCTION familytales.hold_author();
+
 -- For the owner of the schema. The audit log has no names and addresses (0022), and keeps what was done.
 CREATE FUNCTION ops.erase_user(erased uuid) RETURNS void
     LANGUAGE plpgsql
@@ -24,7 +45,8 @@ BEGIN
     -- Families first, as whoever tells something in them.
     PERFORM familytales.lock_families(array_agg(member.family_id))
        FROM familytales.family_members AS member WHERE member.user_id = erased;
-    SELECT * INTO account FROM familytales.users AS held WHERE held.id = erased FOR NO KEY UPDATE;
+    -- And whoever founds a family, or begins a book, in the erased one's name: each holds his row (KEY SHARE).
+    SELECT * INTO account FROM familytales.users AS held WHERE held.id = erased FOR UPDATE;
     IF NOT FOUND OR account.erased_at IS NOT NULL THEN
         RAISE EXCEPTION 'there is no user % to erase', erased USING ERRCODE = 'no_data_found';
     END IF;

@@ -41,7 +41,9 @@ BEGIN
         USING (true) WITH CHECK (true);
     CREATE POLICY content_embeddings_read ON familytales.content_embeddings FOR SELECT TO familytales_app
         USING (family_id = ANY ((SELECT familytales.my_families('read'))::uuid[])
-               AND memory_book_id <> ALL ((SELECT familytales.hidden_books())::uuid[]));
+               AND memory_book_id <> ALL ((SELECT familytales.hidden_books())::uuid[])
+               -- What was told can be guessed from its embedding: none of what is marked as deleted.
+               AND familytales.sees_segments(ARRAY[content_segment_id]));
     GRANT SELECT ON familytales.content_embeddings TO familytales_authz, familytales_media, familytales_app;
     GRANT INSERT (content_segment_id, model, embedding), UPDATE (model, embedding)
         ON familytales.content_embeddings TO familytales_media;

@@ -153,7 +153,9 @@ def test_what_goes_beyond_the_limit_is_refused_with_what_is_used_wanted_and_allo
     assert said.message_primary == (
         f"storage limit of family {miller.id} reached: 5 bytes used, 6 more wanted, 10 allowed"
     )
-    assert said.message_hint == "Delete media, or raise storage_limit_bytes."
+    assert said.message_hint == (
+        "Delete media, delete_left_books (private ones of former members), or raise storage_limit_bytes."
+    )
     # Up to the limit is within it.
     miller.tell("12345")
     assert (miller.storage(), miller.thread_counts()) == (10, (2, 1))

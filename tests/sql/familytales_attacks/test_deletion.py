@@ -116,6 +116,7 @@ def test_reading_what_is_deleted_and_what_hangs_on_it(world: World, who: str) ->
             "SELECT 1 FROM content_segments WHERE id IN (%(shared_segment)s, %(spoken)s, %(removed)s) OR is_deleted",
             "SELECT 1 FROM photo_narrations WHERE content_segment_id = %(shared_segment)s",
             "SELECT 1 FROM content_tags WHERE content_segment_id = %(shared_segment)s",
+            "SELECT 1 FROM content_links WHERE id = %(shared_link)s",
             "SELECT 1 FROM media_objects WHERE content_segment_id = %(shared_segment)s",
             "SELECT 1 WHERE download_key(%(shared_media)s) IS NOT NULL",
             "SELECT 1 FROM search_segments('shared')",
@@ -127,6 +128,20 @@ def test_reading_what_is_deleted_and_what_hangs_on_it(world: World, who: str) ->
             assert root.rows(query) == [], query
         # That somebody told something in it is known; how much is not counted any more.
         assert root.rows("SELECT segment_count FROM threads WHERE id = %(shared_thread)s") == [(0,)]
+
+
+def test_a_link_shows_again_when_both_of_its_ends_do(world: World) -> None:
+    shows: LiteralString = "SELECT 1 FROM content_links WHERE id = %(shared_link)s"
+    with world.inside(world.max) as somebody:
+        for changed, visible in (
+            ("shared_segment", False), ("spoken", False), ("shared_segment", False), ("spoken", True),
+        ):  # fmt: skip
+            somebody.become(world.adam)
+            somebody.rows("UPDATE content_segments SET is_deleted = NOT is_deleted WHERE id = %(one)s",
+                          one=world.ids[changed])  # fmt: skip
+            assert somebody.rows(shows) == [(1,)]
+            somebody.become(world.ed)
+            assert somebody.rows(shows) == ([(1,)] if visible else [])
 
 
 @pytest.mark.parametrize("who", ["ed", "max", "nina", "dora"])

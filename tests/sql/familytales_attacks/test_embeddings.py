@@ -66,6 +66,8 @@ def test_a_member_finds_neither_private_books_of_others_nor_what_is_deleted(
 
     assert _found(embedded, world.miller) == {world.shared_segment, world.closed_segment}
     assert embedded.rows("SELECT 1 FROM content_embeddings WHERE content_segment_id = %(secret_segment)s") == []
+    # What was told can be guessed from its embedding.
+    assert embedded.rows("SELECT 1 FROM content_embeddings WHERE content_segment_id = %(removed)s") == []
     become(embedded, APP, world.nina)
     assert _found(embedded, world.miller) == {world.shared_segment, world.closed_segment, world.secret_segment}
 

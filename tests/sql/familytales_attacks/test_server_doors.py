@@ -16,12 +16,12 @@ _EXECUTES: LiteralString = (
     " AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c')"
 )
 _APPS = [
-    "accept_invite", "active_members", "active_user", "attach_cover", "attach_media", "change_member", "closed_books",
-    "count_reaction", "count_view", "create_family", "create_invite", "current_user_id", "delete_family",
-    "download_key", "email_of", "erase_me", "family_books", "family_storage", "hand_over_family", "hidden_books",
-    "leave_family", "my_account", "my_comembers", "my_families", "note_login", "rank", "read_thread",
-    "register_user", "remove_member", "revoke_invite", "search_segments", "search_tags", "sees_segments",
-    "set_family_active", "user_id_of_clerk",
+    "accept_invite", "active_members", "active_user", "attach_cover", "attach_media", "change_member",
+    "closed_books", "count_reaction", "count_view", "create_family", "create_invite", "current_user_id",
+    "delete_family", "delete_left_books", "download_key", "email_of", "erase_me", "family_books", "family_storage",
+    "hand_over_family", "hidden_books", "leave_family", "my_account", "my_comembers", "my_families", "note_login",
+    "rank", "read_thread", "register_user", "remove_member", "revoke_invite", "search_segments", "search_tags",
+    "sees_segments", "set_family_active", "user_id_of_clerk",
 ]  # fmt: skip
 CALLABLE = {
     APP: _APPS,
