@@ -3,6 +3,11 @@
 Static parameters take effect at a reboot, and RDS refuses to apply them at once: the apply method is derived
 from the table and never typed. Values are strings in the engine's base unit, because RDS gives other spellings
 back changed and every preview would then show a difference.
+
+A value that is RDS's own default stays RDS's: it answers `pending-reboot` whatever was asked for, so that is what
+is asked for. The column `rds_default` has those that the table meets; other defaults of RDS are not known here. One
+that is met shows as the same difference in every preview, `pending-reboot` to `immediate` and the value unchanged:
+write the value into that column of its row.
 """
 
 from __future__ import annotations
@@ -40,6 +45,7 @@ class Parameter:
     domain: Domain
     why: str
     since: int = 0  # the first major that knows it, where not all do
+    rds_default: str | None = None  # RDS's own value, where it is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,13 @@ def _force_ssl(server: Server) -> str:
 
 KIB, PAGES, MS, SECONDS, MIB, NONE = "KiB", "8 KiB pages", "ms", "s", "MiB", ""
 
+# That RDS keeps its own defaults: the provider's documentation of aws_db_parameter_group, "Problematic Configuration".
+# What they are, in `rds_default`:
+#   rds.force_ssl: 1 since PostgreSQL 15 (RDS User Guide, "Requiring an SSL connection to a PostgreSQL DB instance");
+#     hashicorp/terraform-provider-aws#39252 shows the difference that never ends, with postgres16.
+#   log_autovacuum_min_duration: RDS User Guide, "Logging autovacuum and vacuum activities", which names 11 to 14.
+#   checkpoint_completion_target, and once more the one before: a listing of the parameters of an RDS group, each with
+#     its apply method (utrains/rds_migration, module/db_params.tfvars); 0.9 is PostgreSQL's own since 14, too.
 TABLE: tuple[Parameter, ...] = (
     # Connections and memory
     Parameter("max_connections", _connections, "static", NONE, Whole(20, 5000),
@@ -99,7 +112,7 @@ TABLE: tuple[Parameter, ...] = (
     Parameter("checkpoint_timeout", "900", "dynamic", SECONDS, Whole(30, 86400),
               "15 minutes: fewer full-page images, and a crash recovery that still ends within minutes"),
     Parameter("checkpoint_completion_target", "0.9", "dynamic", NONE, Real(0, 1),
-              "spreads a checkpoint's writes over nearly all of its interval"),
+              "spreads a checkpoint's writes over nearly all of its interval", rds_default="0.9"),
     # Planner
     Parameter("random_page_cost", "1.1", "dynamic", NONE, Real(0, 1000),
               "gp3 is flash: a random page costs hardly more than the next one"),
@@ -116,7 +129,7 @@ TABLE: tuple[Parameter, ...] = (
     Parameter("log_temp_files", "10240", "dynamic", KIB, Whole(-1, 2147483647),
               "a sort that spills more than 10 MiB asks for an index or for more work_mem"),
     Parameter("log_autovacuum_min_duration", "10000", "dynamic", MS, Whole(-1, 2147483647),
-              "a vacuum above ten seconds explains a slow minute"),
+              "a vacuum above ten seconds explains a slow minute", rds_default="10000"),
     # Autovacuum
     Parameter("autovacuum_max_workers", "4", "static", NONE, Whole(1, 64),
               "partitioned tables keep more than the default three busy"),
@@ -151,7 +164,7 @@ TABLE: tuple[Parameter, ...] = (
               "generated SQL is longer than the default 1024"),
     # Security
     Parameter("rds.force_ssl", _force_ssl, "dynamic", NONE, Switch(),
-              "refuses a connection without TLS, where the stack requires TLS"),
+              "refuses a connection without TLS, where the stack requires TLS", rds_default="1"),
     Parameter("password_encryption", "scram-sha-256", "dynamic", NONE, Choice(("scram-sha-256",)),
               "md5 verifiers can be used as passwords; PgBouncer authenticates with SCRAM"),
     # RDS's default suits; a stack may override these
@@ -220,11 +233,19 @@ def render(facts: Server, overrides: Mapping[str, str]) -> tuple[Setting, ...]:
             values[row.name] = row.value if isinstance(row.value, str) else row.value(facts)
     values.update(overrides)
     return tuple(
-        Setting(name, values[name], "pending-reboot" if BY_NAME[name].apply == "static" else "immediate")
+        Setting(name, values[name], "pending-reboot" if waits_for_reboot(name, values[name]) else "immediate")
         for name in sorted(values)
     )
 
 
 def is_static(name: str) -> bool:
-    """Whether a change waits for a reboot; a parameter that left the table counts as one, the cautious guess."""
-    return next((row.apply == "static" for row in TABLE if row.name == name), True)
+    """Whether every change waits for a reboot; a parameter that left the table counts as one, the cautious guess."""
+    return name not in BY_NAME or BY_NAME[name].apply == "static"
+
+
+def waits_for_reboot(name: str, value: str | None) -> bool:
+    """Whether a change to this value waits: of a static parameter each, of a dynamic one that to RDS's own default.
+
+    No value is a parameter that is set no more: a dynamic one is RDS's again at once.
+    """
+    return is_static(name) or (value is not None and value == BY_NAME[name].rds_default)

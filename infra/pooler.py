@@ -227,6 +227,9 @@ class Pooler(pulumi.ComponentResource):
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=100 * sizing.DEPLOYMENT_FACTOR,
             deployment_circuit_breaker={"enable": True, "rollback": True},
+            # By default ECS stops healthy tasks to spread them over the zones again: all clients of such a task would
+            # reconnect, at a time that nobody chose. What a deployment starts is spread without it.
+            availability_zone_rebalancing="DISABLED",
             network_configuration={
                 "subnets": args.network.private_subnet_ids,
                 "security_groups": [self._tasks],

@@ -55,8 +55,8 @@ class Recovery(pulumi.ComponentResource):
     ) -> None:
         """Has RDS replicate an instance's automated backups: point-in-time recovery in this region, as long back.
 
-        Another retention would be another replication, begun anew; it follows the instance's own. It begins when the
-        replicas are there: beginning keeps the source busy, and RDS makes no replica of a busy one.
+        Another retention is another replication, begun when the old one has ended; it follows the instance's own. It
+        begins when the replicas are there: beginning keeps the source busy, and RDS makes no replica of a busy one.
         """
         aws.rds.InstanceAutomatedBackupsReplication(
             f"{name}-replicated",
@@ -64,5 +64,7 @@ class Recovery(pulumi.ComponentResource):
             source_db_instance_arn=instance_arn,
             kms_key_id=self.key_arn,
             retention_period=retention_days,
-            opts=pulumi.ResourceOptions(parent=parent, depends_on=list(replicas)),
+            # RDS has one replication for a source: it refuses to start a second one beside it. And a delete names the
+            # source alone: where it came last, it would stop the new one.
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=list(replicas), delete_before_replace=True),
         )

@@ -122,7 +122,8 @@ def page() -> str:
         "## Parameters of PostgreSQL",
         _paragraph(
             "Values are strings in the engine's base unit, because RDS gives other spellings back changed. A *static*"
-            " parameter takes effect at a reboot, a *dynamic* one at once. What is computed is shown for "
+            " parameter takes effect at a reboot, a *dynamic* one at once, unless its new value is RDS's own default,"
+            f" which RDS keeps for a reboot, too: {_rds_defaults()}. What is computed is shown for "
             + ", ".join(SHOWN_CLASSES)
             + " without replicas. A service's `parameters` may set what the column `a stack may set` says. Ranges are"
             " narrower than PostgreSQL's where the server would not survive the rest."
@@ -179,6 +180,10 @@ def _parameters() -> str:
         for row in sorted(parameters.TABLE, key=lambda row: row.name)
     ]
     return _table(("parameter", "value", "unit", "applies", "a stack may set", "why"), rows)
+
+
+def _rds_defaults() -> str:
+    return ", ".join(f"`{row.name}` = `{row.rds_default}`" for row in parameters.TABLE if row.rds_default is not None)
 
 
 def _parameter_value(row: Parameter) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from infra.parameters import is_static
+from infra.parameters import is_static, waits_for_reboot
 from ops.changes import Change, Detail
 
 
@@ -85,7 +85,8 @@ RULES = (
         "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication",
         frozenset({"replace"}),
         Level.INTERRUPTS,
-        "begins anew: until it has caught up, the second region has only what was replicated before, for its retention",
+        "the old one ends, then the new one begins: until that has caught up, the second region has only what was"
+        " replicated before, for its retention",
     ),
     Rule(
         "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication",
@@ -252,8 +253,7 @@ def _applies(rule: Rule, change: Change) -> bool:
 
 
 def _parameter_risk(detail: Detail) -> Risk:
-    if is_static(detail.path):
-        return Risk(
-            Level.INTERRUPTS, f"{detail.path} is static: pending until the instances are rebooted (dbctl reboot)"
-        )
-    return Risk(Level.NOTE, f"{detail.path} is dynamic: in force at once")
+    if not waits_for_reboot(detail.path, detail.new):
+        return Risk(Level.NOTE, f"{detail.path} is dynamic: in force at once")
+    why = "static" if is_static(detail.path) else f"dynamic, but {detail.new} is RDS's own default"
+    return Risk(Level.INTERRUPTS, f"{detail.path} is {why}: pending until the instances are rebooted (dbctl reboot)")

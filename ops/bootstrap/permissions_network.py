@@ -147,9 +147,12 @@ NETWORK = (
     row(
         "aws:lb/loadBalancer:LoadBalancer",
         # The load balancer's interfaces are waited for when it is gone: they hold subnets and security groups.
+        # GetSecurityGroupsForVpc: AWS's own policy has it, and application load balancers with security groups were
+        # refused without it; the user guide's list of permissions lacks it. (AWS Managed Policy Reference:
+        # ElasticLoadBalancingFullAccess; kubernetes-sigs/aws-load-balancer-controller#3917)
         ec2={
             READ: "DescribeAccountAttributes DescribeAvailabilityZones DescribeInternetGateways"
-            " DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs"
+            " DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs GetSecurityGroupsForVpc"
         },
         elasticloadbalancing={
             READ: "DescribeCapacityReservation DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeTags",

@@ -274,6 +274,7 @@ SERVICE = Row(
         "deploymentMinimumHealthyPercent": "deploymentConfiguration.minimumHealthyPercent",
         "deploymentCircuitBreaker": "deploymentConfiguration.deploymentCircuitBreaker",
         "healthCheckGracePeriodSeconds": "healthCheckGracePeriodSeconds",
+        "availabilityZoneRebalancing": "availabilityZoneRebalancing",
         "tags": "tag_map(tags)",
     },
     force_new=words("name cluster launchType schedulingStrategy deploymentController"),

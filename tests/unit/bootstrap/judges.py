@@ -130,6 +130,7 @@ TERRAFORM: Mapping[str, Mapping[str, str]] = {
             ),
             "Elastic Load Balancing User Guide, identity-based policies: looked up in the caller's name",
         ),
+        "ec2:GetSecurityGroupsForVpc": "AWS Managed Policy Reference, ElasticLoadBalancingFullAccess: has it, too",
         "iam:CreateServiceLinkedRole": "Elastic Load Balancing User Guide: service-linked role",
     },
     "aws:route53/zone:Zone": {"route53:GetDNSSEC": "route53/hosted_zone.go: before it is deleted"},

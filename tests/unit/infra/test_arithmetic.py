@@ -112,13 +112,43 @@ STATIC = {
     "autovacuum_max_workers", "max_connections", "max_wal_senders", "max_worker_processes",
     "pg_stat_statements.max", "shared_buffers", "shared_preload_libraries", "track_activity_query_size", "wal_buffers",
 }  # fmt: skip
+# RDS's own values of parameters that PostgreSQL would read at once; it keeps them as pending-reboot.
+KEPT = {"checkpoint_completion_target": "0.9", "log_autovacuum_min_duration": "10000", "rds.force_ssl": "1"}
 
 
-def test_exactly_the_parameters_read_at_start_wait_for_a_reboot() -> None:
+def test_exactly_the_parameters_read_at_start_and_rds_own_defaults_wait_for_a_reboot() -> None:
     assert {row.name for row in TABLE if row.apply == "static"} == STATIC
+    assert {row.name: row.rds_default for row in TABLE if row.rds_default is not None} == KEPT
     server = facts(INSTANCE_CLASSES["db.m6g.large"], INSTANCE_CLASSES["db.m6g.large"])
-    for item in parameters.render(server, {"jit": "0"}):
-        assert item.apply_method == ("pending-reboot" if item.name in STATIC else "immediate")
+    waiting = {item.name for item in parameters.render(server, {"jit": "0"}) if item.apply_method == "pending-reboot"}
+    assert waiting == STATIC | set(KEPT)
+
+
+def test_other_values_of_the_same_parameters_are_in_force_at_once() -> None:
+    server = facts(INSTANCE_CLASSES["db.m6g.large"], INSTANCE_CLASSES["db.m6g.large"], tls=False)
+    others = {"checkpoint_completion_target": "0.8", "log_autovacuum_min_duration": "5000"}
+    waiting = {item.name for item in parameters.render(server, others) if item.apply_method == "pending-reboot"}
+    assert waiting == STATIC
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "waits"),
+    [
+        ("max_connections", "120", True),
+        ("max_connections", None, True),
+        ("rds.force_ssl", "1", True),
+        ("rds.force_ssl", "0", False),
+        ("checkpoint_completion_target", "0.9", True),
+        ("checkpoint_completion_target", "0.8", False),
+        ("work_mem", "8192", False),
+        ("jit", None, False),
+        ("a_parameter_that_left_the_table", "1", True),
+    ],
+)
+def test_whether_a_change_waits_depends_on_the_parameter_and_on_its_new_value(
+    name: str, value: str | None, waits: bool
+) -> None:
+    assert parameters.waits_for_reboot(name, value) is waits
 
 
 def test_memory_formulas_are_quarters_in_pages_of_8_kib() -> None:

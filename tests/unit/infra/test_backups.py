@@ -91,6 +91,8 @@ def test_point_in_time_recovery_is_replicated_as_far_back_as_here(prod: Recordin
     for item in found.values():
         assert item.inputs["region"] == SECOND
         assert item.inputs["kmsKeyId"].endswith("keys-recovery")
+        # RDS starts none beside another of the same source, and a delete that came last would stop the new one.
+        assert item.request.deleteBeforeReplace
 
 
 def test_a_restore_is_tested_where_nobody_reaches_it(prod: Recording) -> None:

@@ -134,6 +134,26 @@ GRAPH: dict[str, tuple[tuple[str, str | None], dict[str, Any], str]] = {
         },
         "with pending-reboot",
     ),
+    "RDS's own default at once": (
+        GROUP,
+        {
+            "parameters": [
+                {"name": "max_connections", "value": "500", "applyMethod": "pending-reboot"},
+                {"name": "rds.force_ssl", "value": "1", "applyMethod": "immediate"},
+            ]
+        },
+        "rds.force_ssl with immediate",
+    ),
+    "another value than RDS's at a reboot": (
+        GROUP,
+        {
+            "parameters": [
+                {"name": "max_connections", "value": "500", "applyMethod": "pending-reboot"},
+                {"name": "checkpoint_completion_target", "value": "0.8", "applyMethod": "pending-reboot"},
+            ]
+        },
+        "checkpoint_completion_target with pending-reboot",
+    ),
     "connections": (
         GROUP,
         {"parameters": [{"name": "max_connections", "value": "499", "applyMethod": "pending-reboot"}]},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from infra import containers, scaling_rules
@@ -21,6 +23,13 @@ def test_a_service_with_room_for_more_tasks_scales_between_both_numbers(prod: Re
 
 def test_its_service_forgets_the_count_it_was_made_with(prod: Recording) -> None:
     assert list(prod.one(SERVICE, "platform-pooler").request.ignoreChanges) == ["desiredCount"]
+
+
+@pytest.mark.parametrize("stack", ["prod", "dev", "local"])
+def test_ecs_stops_no_task_to_spread_them_again(stack: str, recorded: Callable[[str], Recording]) -> None:
+    services = recorded(stack).of(SERVICE)
+    said = {name: item.inputs["availabilityZoneRebalancing"] for name, item in services.items()}
+    assert said == {"platform-pooler": "DISABLED", "familytales-pooler": "DISABLED"}
 
 
 def test_a_service_with_no_room_has_none_of_it(prod: Recording, local: Recording) -> None:

@@ -111,6 +111,15 @@ def test_a_static_parameter_waits_for_a_reboot_and_a_dynamic_one_does_not() -> N
     assert "pending until the instances are rebooted" in static[0].text
 
 
+def test_a_dynamic_parameter_waits_for_a_reboot_on_its_way_to_rds_own_default() -> None:
+    group = "aws:rds/parameterGroup:ParameterGroup"
+    (there,) = risks.of(change(group, "update", Detail("parameters", "rds.force_ssl", "0", "1")))
+    (back,) = risks.of(change(group, "update", Detail("parameters", "rds.force_ssl", "1", "0")))
+    assert there.level is Level.INTERRUPTS
+    assert there.text.startswith("rds.force_ssl is dynamic, but 1 is RDS's own default: pending until")
+    assert (back.level, back.text) == (Level.NOTE, "rds.force_ssl is dynamic: in force at once")
+
+
 def test_creating_and_updating_lose_nothing() -> None:
     assert risks.losses([change(DATABASE, "create"), change(DATABASE, "update")]) == []
 

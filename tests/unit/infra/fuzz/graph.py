@@ -24,6 +24,8 @@ STATIC = {
     "autovacuum_max_workers", "max_connections", "max_wal_senders", "max_worker_processes", "pg_stat_statements.max",
     "shared_buffers", "shared_preload_libraries", "track_activity_query_size", "wal_buffers",
 }  # fmt: skip
+# RDS's own values of parameters that are none of these: whatever it is asked for, it answers `pending-reboot`.
+RDS_OWN = {("checkpoint_completion_target", "0.9"), ("log_autovacuum_min_duration", "10000"), ("rds.force_ssl", "1")}
 # What a replica takes from its source, and RDS refuses to be told.
 SOURCES_OWN = ("username", "password", "dbName", "finalSnapshotIdentifier", "backupWindow", "manageMasterUserPassword")
 # The longest physical name by type. Pulumi adds eight characters to a logical name, and fails where it is too long.
@@ -128,7 +130,8 @@ def _instances(recording: Recording) -> Iterator[str]:
         yield "two instances of one identifier"
     for name, item in groups.items():
         for row in item.inputs["parameters"]:
-            if (row["name"] in STATIC) != (row["applyMethod"] == "pending-reboot"):
+            waits = row["name"] in STATIC or (row["name"], row["value"]) in RDS_OWN
+            if waits != (row["applyMethod"] == "pending-reboot"):
                 yield f"{name}: {row['name']} with {row['applyMethod']}"
             if row["name"] == "transaction_timeout" and item.inputs["family"] in ("postgres15", "postgres16"):
                 yield f"{name}: a parameter that this major does not know"

@@ -97,6 +97,7 @@ CASES: Cases = {
             "deploymentMaximumPercent": 200,
             "deploymentMinimumHealthyPercent": 100,
             "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+            "availabilityZoneRebalancing": "DISABLED",
             "networkConfiguration": {
                 "subnets": [w.subnet(0)],
                 "securityGroups": [w.group(0)],
@@ -105,7 +106,12 @@ CASES: Cases = {
             "loadBalancers": [{"targetGroupArn": w.target_group(0), "containerName": "main", "containerPort": 6432}],
             "tags": TAGS,
         },
-        {"taskDefinition": w.task(1), "deploymentMinimumHealthyPercent": 50, "tags": OTHER_TAGS},
+        {
+            "taskDefinition": w.task(1),
+            "deploymentMinimumHealthyPercent": 50,
+            "availabilityZoneRebalancing": "ENABLED",
+            "tags": OTHER_TAGS,
+        },
     ),
     "aws:appautoscaling/target:Target": lambda w: (
         {
