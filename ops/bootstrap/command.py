@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from infra.names import REGION
-from ops import console
+from infra.config_shape import show
+from ops import console, regions
 from ops.aws import Account
 from ops.bootstrap import plan
 from ops.bootstrap.differences import Clients, Context
@@ -100,32 +100,44 @@ def gather(account: Account, repository: str, subject: str | None = None) -> Fac
 
 def problems_of(repository: str, subject: str | None) -> list[str]:
     """What is wrong with the words, one line each."""
+    problems = []
     owner, _, name = repository.partition("/")
+    patterns = re.escape(owner), re.escape(name)
     if not OWNER.fullmatch(owner) or not NAME.fullmatch(name):
-        return [f"--repository {repository!r}: takes OWNER/NAME as in its address on GitHub, such as acme/estate"]
-    if subject is None:
-        return []
+        problems.append(
+            f"--repository {repository!r}: takes OWNER/NAME as in its address on GitHub, such as acme/estate"
+        )
+        # The subject is then held against any repository's: what is wrong with it in any case is said, too.
+        owner, name, patterns = "OWNER", "NAME", (OWNER.pattern, NAME.pattern)
     # The names, or the names with their numbers behind them; never a wildcard, nor an environment.
-    number = r"[-@]?[0-9]*"
-    if re.fullmatch(rf"repo:{re.escape(owner)}{number}/{re.escape(name)}{number}", subject, re.ASCII):
-        return []
-    return [
-        f"--subject {subject!r}: takes repo:{owner}/{name}, with the numbers of owner and repository behind their names"
-        " where GitHub has them, and without the environment; docs/bootstrap.md says how to ask GitHub for it"
-    ]
+    allowed = "repo:{}{number}/{}{number}".format(*patterns, number=r"[-@]?[0-9]*")
+    if subject is not None and not re.fullmatch(allowed, subject, re.ASCII):
+        problems.append(
+            f"--subject {subject!r}: takes repo:{owner}/{name}, with the numbers of owner and repository behind their"
+            " names where GitHub has them, and without the environment; docs/bootstrap.md says how to ask GitHub for it"
+        )
+    return problems
 
 
 def _region(given: str | None) -> tuple[str, list[str]]:
     """The region of the state, and what is wrong with it."""
     if given is not None:
-        wrong = f"--region {given!r}: takes an AWS region's code, such as us-east-1"
-        return given, [] if re.fullmatch(REGION, given, re.ASCII) else [wrong]
+        wrong = regions.problem("--region", given)
+        return given, [f"--region {show(given)}: {wrong.allowed}; {wrong.mend}"] if wrong else []
     from ops import stack_file
 
-    regions = sorted({stack_file.region(name) for name in stack_file.stack_names() if name != LOCAL})
-    if len(regions) != 1:
-        return "", [f"--region: the stacks are in {', '.join(regions) or 'no region'}; say where the state is kept"]
-    return regions[0], []
+    found: set[str] = set()
+    problems: list[str] = []
+    for name in stack_file.stack_names():
+        if name != LOCAL:
+            try:
+                found.add(stack_file.region(name))
+            except BadInput as bad:
+                problems += bad.lines
+    if not problems and len(found) != 1:
+        where = ", ".join(sorted(found)) or "no region"
+        problems.append(f"--region: the stacks are in {where}; say where the state is kept")
+    return min(found, default=""), problems
 
 
 def after(facts: Facts) -> None:

@@ -108,3 +108,18 @@ def test_all_of_them_together_are_reported_at_once(clone: Clone) -> None:
     for key, value in WRONG.values():
         assert any(key in line and value in line for line in lines), (key, value, result.err)
     assert not (clone.path / ".local").exists()
+
+
+@pytest.mark.usefixtures("original")
+def test_a_key_that_stands_twice_is_refused_and_not_the_first_of_them_forgotten(clone: Clone) -> None:
+    path = clone.path / "Pulumi.local.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    (first,) = [number for number, line in enumerate(lines, 1) if line.startswith("    tls: disabled")]
+    lines.insert(first, "    tls: required\n")
+    path.write_text("".join(lines), encoding="utf-8")
+    result = clone.dbctl("preview", "-s", "local", "--offline", check=False)
+    assert result.code == 2, result.all
+    assert result.err.splitlines() == [
+        f"postgres-estate:estate.tls: stands in line {first} of Pulumi.local.yaml and again in line {first + 1};"
+        " a key has one value, remove the other"
+    ]

@@ -6,13 +6,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from ops import console
+from ops import console, stack_file
 from ops.aws import Account
 from ops.bootstrap import command
 from ops.cli import app
@@ -67,11 +69,37 @@ def test_a_name_that_the_bootstrap_does_not_make_cannot_be_adopted(
 
 def test_all_that_is_wrong_is_said_at_once_before_an_account_is_asked() -> None:
     with pytest.raises(BadInput) as caught:
-        command.bootstrap("acme", region="frankfurt")
+        command.bootstrap("acme", region="frankfurt", subject="repo:acme/*")
     assert caught.value.lines == (
-        "--region 'frankfurt': takes an AWS region's code, such as us-east-1",
+        "--region 'frankfurt': takes the code of an AWS region that has RDS; write one such as us-east-1",
         "--repository 'acme': takes OWNER/NAME as in its address on GitHub, such as acme/estate",
+        "--subject 'repo:acme/*': takes repo:OWNER/NAME, with the numbers of owner and repository behind their names"
+        " where GitHub has them, and without the environment; docs/bootstrap.md says how to ask GitHub for it",
     )
+
+
+@pytest.mark.parametrize("subject", [None, "repo:acme/estate", "repo:acme-123/estate-456"])
+def test_beside_a_wrong_repository_a_subject_of_the_right_form_is_not_named(subject: str | None) -> None:
+    (said,) = command.problems_of("acme", subject)
+    assert said.startswith("--repository 'acme': ")
+
+
+def test_a_state_is_kept_in_a_region_that_there_is() -> None:
+    assert command._region("eu-central-1") == ("eu-central-1", [])
+    _, (said,) = command._region("eu-wets-1")
+    assert said.startswith("--region 'eu-wets-1': takes the code of an AWS region that has RDS; did you mean eu-west-1")
+
+
+def test_without_a_region_each_file_that_names_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack_file, "stack_names", lambda: ["dev", "local", "prod"])
+    monkeypatch.setattr(stack_file, "region", partial(stack_file.region, repository=tmp_path))
+    for stack, line in (("dev", "aws:region: mars"), ("prod", "aws:profile: x")):
+        (tmp_path / f"Pulumi.{stack}.yaml").write_text(f"config:\n  {line}\n")
+    allowed = "takes the code of an AWS region that has RDS; write one such as us-east-1"
+    assert command._region(None)[1] == [
+        f"Pulumi.dev.yaml: aws:region = 'mars': {allowed}",
+        f"Pulumi.prod.yaml: aws:region = (missing): {allowed}",
+    ]
 
 
 def test_without_a_region_it_is_the_stacks_own() -> None:
