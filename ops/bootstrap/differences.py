@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ops.aws import Account
-from ops.bootstrap.names import MANAGED_BY, Facts
+from ops.bootstrap.names import ISSUER, MANAGED_BY, Facts
 from ops.console import NOTHING
 
 TAG = "ManagedBy"
@@ -119,6 +119,46 @@ def document_change(found: Any, wanted: Any) -> tuple[str, str] | None:
         if names
     ]
     return (f"{len(have)} statements" if found else NOTHING), "; ".join(parts) or "another version"
+
+
+def trust_change(found: Any, wanted: Any) -> tuple[str, str] | None:
+    """How two trust policies of a role differ, and whom each lets in: that is what somebody has to agree to."""
+    change = document_change(found, wanted)
+    if change is None:
+        return None
+    usual = next(iter(statements(wanted).values()))
+    was, shall_be = change
+    return f"{was}: {trusted(found, usual)}", f"{shall_be}: {trusted(wanted, usual)}"
+
+
+def trusted(policy: Any, usual: Mapping[str, Any]) -> str:
+    """What each statement asks of a token, and what else in it is not as in the usual one."""
+    return " | ".join(
+        "; ".join([*_unusual(each, usual), *(_claims(each.get("Condition")) or ["asks for no claim"])])
+        for each in statements(policy).values()
+    )
+
+
+def _unusual(statement: Mapping[str, Any], usual: Mapping[str, Any]) -> list[str]:
+    parts = sorted((statement.keys() | usual.keys()) - {"Sid", "Condition"})
+    return [
+        f"{part} {json.dumps(statement[part])}" if part in statement else f"no {part}"
+        for part in parts
+        if statement.get(part) != usual.get(part)
+    ]
+
+
+def _claims(condition: Any) -> list[str]:
+    """`aud` and `sub` with their values; an operator that is not StringEquals stands between, such as StringLike."""
+    rows = sorted(
+        (claim.removeprefix(f"{ISSUER}:"), operator, values if isinstance(values, list) else [values])
+        for operator, claims in (condition or {}).items()
+        for claim, values in claims.items()
+    )
+    return [
+        " ".join([claim, *([] if operator == "StringEquals" else [operator]), ", ".join(map(str, values))])
+        for claim, operator, values in rows
+    ]
 
 
 def tag_list(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:

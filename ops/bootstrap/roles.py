@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from ops.bootstrap import policies
-from ops.bootstrap.differences import Context, Difference, Foreign, document_change, found_or_none, tag_list, tag_map
+from ops.bootstrap.differences import Context, Difference, Foreign, found_or_none, tag_list, tag_map, trust_change
 from ops.bootstrap.documents import POLICIES_PER_ROLE, Document, guards, text, trust
 from ops.bootstrap.documents import policies as documents_of
 from ops.bootstrap.names import ROLES, TAGS, Facts, Role
@@ -73,7 +73,7 @@ def _of(context: Context, role: Role, names: Sequence[str]) -> list[Difference]:
 
     if not context.owned(WHAT, role.name, tag_map(iam.list_role_tags(RoleName=role.name)["Tags"])):
         row("tags", "not ours", "ours", lambda: iam.tag_role(RoleName=role.name, Tags=tag_list(TAGS)))
-    change = document_change(found["AssumeRolePolicyDocument"], wanted_trust)
+    change = trust_change(found["AssumeRolePolicyDocument"], wanted_trust)
     if change:
         row(
             "trust",

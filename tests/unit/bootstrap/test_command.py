@@ -171,6 +171,10 @@ def test_the_command_makes_an_account_ready_and_finds_nothing_to_do_afterwards(e
     second = dbctl(endpoint, "--repository", "acme/estate", "--dry-run")
     assert second.returncode == 0, second.stderr
     assert "nothing to do: the account is as it should be" in second.stdout
+    other = dbctl(endpoint, "--repository", "acme/estate2", "--dry-run")
+    assert other.returncode == 0, other.stderr
+    assert "sub repo:acme/estate:environment:dev, repo:acme/estate:environment:prod" in other.stdout
+    assert "sub repo:acme/estate2:environment:dev, repo:acme/estate2:environment:prod" in other.stdout
 
 
 def test_the_command_without_credentials_says_so() -> None:

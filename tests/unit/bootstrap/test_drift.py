@@ -124,7 +124,11 @@ DRIFTS: list[Drift] = [
                 }
             ),
         ),
-        ("estate-deploy", "trust", "1 statements"),
+        (
+            "estate-deploy",
+            "trust",
+            '1 statements: Action "sts:AssumeRole"; Principal {"AWS": "*"}; asks for no claim',
+        ),
     ),
     (
         "the deploy role was made an administrator",
