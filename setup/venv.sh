@@ -11,10 +11,15 @@ else
     echo "setup: virtual environment with what requirements-dev.txt pins"
     set -- -r requirements-dev.txt
 fi
-"$venv/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check "$@"
+install() { "$venv/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check "$@"; }
+# What a killed pip left half installed can stop the next one: then all is made anew, once.
+install "$@" || {
+    echo "setup: the environment was not whole, or a package could not be had: once more, from the beginning" >&2
+    "$python" -m venv --clear "$venv"
+    install "$@"
+}
 # Built with the setuptools that was just installed: pip would fetch another copy, by version alone.
-"$venv/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check \
-    --no-build-isolation --no-deps --editable .
+install --no-build-isolation --no-deps --editable .
 # Compiled now, on all cores: pip would do it on one, and an environment that forbids Python to write bytecode would
 # pay for it at each start. A package may ship files for other Pythons, which do not compile and are not used.
 "$venv/bin/python" -m compileall -q -j 0 "$venv/lib" > /dev/null 2>&1 || true
