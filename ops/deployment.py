@@ -15,6 +15,7 @@ from ops import changes, console, engine, markdown, outputs, plans, policies, pr
 from ops.changes import Change
 from ops.engine import Target, readable_failures
 from ops.errors import BadInput, OperatorError, Refused
+from ops.losses import Accepted, told_apart
 from ops.outputs import Service
 from policy.core import Violation
 from schema.apply import RENEW
@@ -104,14 +105,15 @@ def is_new(stack: auto.Stack) -> bool:
         return not stack.export_stack().deployment.get("resources")  # type: ignore[union-attr]
 
 
-def agreed(target: Target, seen: Outcome, *, yes: bool, accept_loss: Sequence[str]) -> bool:
+def agreed(target: Target, seen: Outcome, *, yes: bool, accepted: Accepted) -> bool:
     """Whether there is something to do; it is shown, judged and consented to then."""
     show(seen)
     refuse_violations(target, seen)
+    accepted.judge_resources(target.stack, seen.changes)
     if not seen.changes:
         console.note(markdown.summary(seen.changes))
         return False
-    consent(target, seen.changes, yes=yes, accept_loss=accept_loss)
+    consent(target, seen.changes, yes=yes, accept_loss=accepted.resources)
     return True
 
 
@@ -131,28 +133,31 @@ def deploy(
     """Bring the stack to its configuration and its databases to their schema.
 
     With a plan the update does what was previewed then, and is refused as a whole where it would do anything else now.
-    With `refresh` what was changed in the account by hand is put back.
+    With `refresh` what was changed in the account by hand is put back. What is accepted to be lost is named: resources,
+    and migrations, whose names the schema step is given.
     """
     if plan is not None and refresh:
         raise BadInput("--plan and --refresh: a plan holds what it was made for; leave out one of them")
+    accepted = told_apart(accept_loss, target.stack, [service.name for service in target.estate.services])
     saved = None if plan is None else plans.read(plan, target.stack)
     stack = engine.open_stack(target)
     violations: list[Violation] = []
     if saved is None and target.is_fake and is_new(stack):
+        accepted.judge_resources(target.stack, [])
         violations = update(target, stack).violations
     elif saved is None:
         seen = preview(target, stack, refresh=refresh)
-        if agreed(target, seen, yes=yes, accept_loss=accept_loss):
+        if agreed(target, seen, yes=yes, accepted=accepted):
             violations = update(target, stack, refresh=refresh).violations
     else:
         with tempfile.TemporaryDirectory(prefix="dbctl-plan-") as folder:
             now = Path(folder) / "plan.json"
             seen = preview(target, stack, save_plan=now)
             fitting(target, plans.differences(saved, plans.read(now, target.stack)))
-            if agreed(target, seen, yes=yes, accept_loss=accept_loss):
+            if agreed(target, seen, yes=yes, accepted=accepted):
                 violations = update(target, stack, plan=now).violations
     services = outputs.services(engine.outputs(target))
-    apply_schema(target, services)
+    apply_schema(target, services, accepted)
     report_pending(target, services)
     # What only the update made known; the databases have their schema all the same.
     if found := policies.mandatory(violations):
@@ -163,10 +168,10 @@ def deploy(
     return services
 
 
-def apply_schema(target: Target, services: dict[str, Service]) -> None:
+def apply_schema(target: Target, services: dict[str, Service], accepted: Accepted) -> None:
     """Run the schema step of every service, its log line by line; then renew pooler connections where that is due."""
     console.step(f"schema of {', '.join(services)}")
-    run_schema(target, services, None, _log_line)
+    run_schema(target, services, accepted.command(), _log_line)
 
 
 def run_schema(

@@ -28,8 +28,8 @@ STARTED_BY = "dbctl"
 # The runner's exit codes (docs/schema.md) where they mean something else than a failure.
 _KINDS: dict[int, type[OperatorError]] = {BAD_INPUT: BadInput, REFUSED: Refused, DIFFERS: Differs}
 _MENDS: dict[int, str] = {
-    BAD_INPUT: "nothing was changed; correct what the log names",
-    REFUSED: "nothing was changed; the log says what consent it takes",
+    BAD_INPUT: "nothing was changed in the database; correct what the log names",
+    REFUSED: "nothing was changed in the database; the log says what consent it takes",
     DIFFERS: "nothing was changed; the log names each difference",
     75: "the job runs elsewhere already; nothing was done",
 }

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stack: local, dev or prod.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; what loses data is refused all the same.")]
 AcceptLoss = Annotated[
-    list[str], typer.Option("--accept-loss", help="Name of a resource whose loss of data is meant; may be repeated.")
+    list[str],
+    typer.Option(
+        "--accept-loss",
+        help="Resource or migration (SERVICE/0031_what_it_does) whose loss of data is meant; may be repeated.",
+    ),
 ]
 Service = Annotated[str, typer.Argument(help="A database service of the stack, such as platform.")]
 

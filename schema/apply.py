@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from schema import files, fingerprint, ledger, lint, lock, roles, tables, transaction
+from schema import files, fingerprint, ledger, lint, lock, loss, roles, tables, transaction
 from schema.errors import MigrationFailed
 from schema.files import SqlFile
 from schema.folder import Folder
@@ -31,16 +31,22 @@ class Applied:
     nanoseconds: int
 
 
-def run(session: Session, folder: Folder) -> None:
-    """Apply the folder under the lock. Ledger and files are compared first: a refused run changes nothing at all."""
+def run(session: Session, folder: Folder, accepted: Sequence[str] = ()) -> None:
+    """Apply the folder under the lock. Ledger and files are compared first, and what loses data has to be among the
+    `accepted` names: a refused run changes nothing at all.
+    """
     connection, service = session.connection, session.service
     connection.add_notice_handler(lambda notice: _warn(notice, session))
     with lock.held(connection, session.settings.database, session.patience, session.report) as held:
         rows = ledger.read(connection)
         todo = ledger.pending(service.name, folder.migrations, rows)
+        reports = lint.examine(todo, lint.Facts.from_database(connection)) if todo else ()
+        loss.ensure(folder, todo, reports, accepted)
+        for line in (line for one in reports for line in loss.told(service.name, one)):
+            session.say(f"accepted: {line}")
         watch = fingerprint.Watch.begin(session)
         bootstrap(session, folder)
-        renews = _renews(session, todo) if rows else {}
+        renews = _renews(reports) if rows else {}
         begun = {row.version for row in rows}
         applied: list[Applied] = []
         settled: list[int] = []
@@ -141,11 +147,8 @@ def _outside(session: Session, file: SqlFile, held: Held, resumed: bool) -> int:
     return Run(session, file, shown, form, marks, held).run(resumed=resumed)
 
 
-def _renews(session: Session, todo: Sequence[SqlFile]) -> dict[int, set[str]]:
+def _renews(reports: Sequence[lint.FileReport]) -> dict[int, set[str]]:
     """By version: what existed before this run and may give prepared statements another result afterwards."""
-    if not todo:
-        return {}
-    reports = lint.examine(todo, lint.Facts.from_database(session.connection))
     return {one.file.version: {name for part in one.statements for name in part.renews} for one in reports}
 
 

@@ -153,9 +153,25 @@ def apply(
     as_json: AsJson = False,
     connect_wait: ConnectWait = _PATIENCE.connect,
     lock_wait: LockWait = _PATIENCE.lock,
+    accept_loss: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept-loss", help="Migration whose loss of data is meant, such as 0031 or 0031_goes; may be repeated."
+        ),
+    ] = None,
 ) -> None:
-    """Create the login roles, run bootstrap/ and apply every migration that the database has not had."""
-    _run(applying.run, sql, as_json, connect_wait, lock_wait, with_roles=True)
+    """Create the login roles, run bootstrap/ and apply every migration that the database has not had.
+
+    Refused as a whole, with exit code 3, while a pending migration that loses data is not named.
+    """
+    _run(
+        lambda session, files: applying.run(session, files, accept_loss or []),
+        sql,
+        as_json,
+        connect_wait,
+        lock_wait,
+        with_roles=True,
+    )
 
 
 @app.command()

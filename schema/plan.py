@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from schema import files, ledger, lint
+from schema import files, ledger, lint, loss
 from schema.errors import BadInput, Dangerous
 from schema.files import SqlFile
 from schema.folder import Folder
@@ -69,6 +69,8 @@ def lines(service: str, report: FileReport) -> list[str]:
         told += [line for finding in here for line in _finding(finding)]
     placed = {statement.line for statement in report.statements}
     told += [line for finding in report.findings if finding.line not in placed for line in _finding(finding)]
+    if loss.losses(report):
+        told.append(f"        apply refuses it unless its loss is accepted: --accept-loss {service}/{report.file.stem}")
     if len(told) == 1:
         told.append(f"        {count(len(report.statements), 'statement')}, no lock that anybody could wait for")
     return told

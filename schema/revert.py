@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Final
 
 from schema import files, fingerprint, ledger, lint, lock, tables, transaction
 from schema.apply import RENEW
@@ -15,8 +14,6 @@ from schema.ledger import Row
 from schema.lock import Held
 from schema.session import Session
 from schema.untransacted import Marks, Run
-
-_LOSING: Final = frozenset(rule.name for rule in lint.RULES if rule.loses_data)
 
 
 def run(session: Session, folder: Folder, named: str | None) -> None:
@@ -101,9 +98,7 @@ def losses(report: lint.FileReport) -> list[tuple[int, str]]:
     """What the file may lose, by line: what the rules say, and every statement of which nobody can say that it does
     not.
     """
-    said = [
-        (finding.line, f"{finding.relation}: {finding.why}") for finding in report.findings if finding.rule in _LOSING
-    ]
+    said = [(finding.line, f"{finding.relation}: {finding.why}") for finding in report.findings if finding.loses_data]
     summaries = {statement.line: statement.summary for statement in report.statements}
     unclear = [
         (statement.line, f"{summaries[statement.line]}: may change or remove rows")

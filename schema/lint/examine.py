@@ -57,7 +57,7 @@ def _findings(step: Step, line: int) -> Iterator[Finding]:
 
 def _finding(name: str, line: int, hit: Hit) -> Finding:
     rule = BY_NAME[name]
-    return Finding(name, line, hit.relation, hit.why, hit.safe or rule.safe, rule.severity)
+    return Finding(name, line, hit.relation, hit.why, hit.safe or rule.safe, rule.severity, rule.loses_data)
 
 
 def _unreadable(file: SqlFile, statement: Statement, error: Unreadable) -> Finding:

@@ -8,15 +8,16 @@ from schema.lint.rules import RULES
 _HEAD = """# What `schema plan` warns of
 
 Written by `python -m schema.lint.page`; a test holds it against the rules. **danger** is what blocks, fails or loses;
-`plan --strict` refuses it. What a migration makes itself is new: nobody can wait for it, so rules about locks and scans
-do not fire for it. An exception stands directly above the statement, with its reason:
+`plan --strict` refuses it, and `apply` what loses data, unless the migration is named
+([how](schema.md#what-loses-data)). What a migration makes itself is new: nobody can wait for it, so rules about locks
+and scans do not fire for it. An exception stands directly above the statement, with its reason; `apply` takes it too:
 
 ```sql
 -- lint: allow drop-column: no release has read it since 2.4
 ALTER TABLE app.tasks DROP COLUMN points;
 ```
 
-Not seen are locks inside functions and DO blocks, and those of triggers.
+Not seen are locks and losses inside functions and DO blocks, and those of triggers.
 """
 
 

@@ -48,6 +48,7 @@ class Finding:
     why: str
     safe: str
     severity: Severity
+    loses_data: bool
 
 
 @dataclass(frozen=True, slots=True)

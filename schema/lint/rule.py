@@ -26,6 +26,7 @@ class Rule:
     twin: tuple[str, ...]
     check: Check
     loses_data: bool = False
+    """Rows or values are gone afterwards: `apply` refuses a file with such a finding unless it is named."""
     fails: bool = False
     """The server itself refuses the dangerous form."""
 

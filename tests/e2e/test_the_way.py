@@ -153,6 +153,33 @@ def test_a_revert_has_to_be_named_since_it_loses_data_and_renews_too(clone: Clon
         (clone.path / "sql/platform/migrations" / name).unlink()
 
 
+def test_a_migration_that_loses_data_is_refused_until_it_is_named(clone: Clone) -> None:
+    folder = clone.path / "sql/platform/migrations"
+    (folder / "0999_empty.up.sql").write_text("-- Nobody reads them.\nDELETE FROM app.notifications;\n")
+    (folder / "0999_empty.down.sql").write_text("SELECT 1;\n")
+    accepted = ("--accept-loss", "platform/0999_empty")
+
+    refused = clone.dbctl("deploy", "-s", "local", "--yes", check=False)
+    assert refused.code == 3
+    assert "platform: nothing was applied: 1 pending migration would lose data" in refused.err
+    assert "platform/migrations/0999_empty.up.sql:2: DELETE FROM app.notifications: no WHERE: every row" in refused.err
+    assert f"accept each loss by name: {' '.join(accepted)}" in refused.err
+    assert clone.dbctl("schema", "status", "-s", "local", "platform").out.count("pending") == 1
+
+    unknown = clone.dbctl("deploy", "-s", "local", "--yes", *accepted, "--accept-loss", "nothing", check=False)
+    assert unknown.code == 2
+    assert unknown.err.splitlines()[-2] == "--accept-loss nothing: no resource of that name would be lost in local"
+
+    assert "platform: applied 0999_empty.up.sql" in clone.dbctl("deploy", "-s", "local", "--yes", *accepted).err
+    again = clone.dbctl("deploy", "-s", "local", "--yes", *accepted, check=False)
+    assert again.code == 2
+    assert "--accept-loss 0999_empty: is applied already, so there is nothing to accept; leave it out" in again.err
+
+    clone.dbctl("schema", "revert", "-s", "local", "platform", "0999_empty")
+    for name in ("0999_empty.up.sql", "0999_empty.down.sql"):
+        (folder / name).unlink()
+
+
 def test_scheduled_work_runs_and_is_no_drift(clone: Clone) -> None:
     jobs = clone.dbctl("schema", "maintain", "-s", "local").out
     assert sum(line.split()[:2] == ["partitions", "done"] for line in jobs.splitlines()) == len(SERVICES)

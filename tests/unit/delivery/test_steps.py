@@ -92,6 +92,7 @@ def test_a_plan_that_failed_proposes_nothing(place: Place, code: int) -> None:
     [
         ("", []),
         ("a", ["--accept-loss", "a"]),
+        ("platform/0031_goes", ["--accept-loss", "platform/0031_goes"]),
         ("  platform-primary   b ", ["--accept-loss", "platform-primary", "--accept-loss", "b"]),
         ("$(touch x) * ;touch", [f for w in ("$(touch", "x)", "*", ";touch") for f in ("--accept-loss", w)]),
         ("--yes", ["--accept-loss", "--yes"]),

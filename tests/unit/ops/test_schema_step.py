@@ -148,8 +148,8 @@ def test_a_failed_task_names_its_exit_code_and_where_its_log_is(make: Make) -> N
 @pytest.mark.parametrize(
     ("code", "kind", "mend"),
     [
-        (2, BadInput, "nothing was changed; correct what the log names"),
-        (3, Refused, "nothing was changed; the log says what consent it takes"),
+        (2, BadInput, "nothing was changed in the database; correct what the log names"),
+        (3, Refused, "nothing was changed in the database; the log says what consent it takes"),
         (75, OperatorError, "the job runs elsewhere already; nothing was done"),
     ],
 )
