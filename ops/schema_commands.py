@@ -44,7 +44,10 @@ def plan(
     service: OneService = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail when any file holds a danger.")] = False,
 ) -> None:
-    """What the next deployment would apply, which locks that takes, and what is dangerous about it."""
+    """What the deployed image would apply, which locks that takes, and what is dangerous about it.
+
+    The files are in the image of the schema task. Those of a new image are judged by the deployment that brings it.
+    """
     _run(stack, service, ["plan", *(["--strict"] if strict else [])])
 
 
