@@ -102,7 +102,7 @@ def test_an_upload_that_is_used_while_the_job_looks_for_unused_ones(fresh: World
     )
     fresh.owner(keeps.format("ENABLE"))
     _, uploads = _EXPIRED.read_bytes().split(b";\n")[:2]
-    ((statement,),) = fresh.database.rows(uploads.decode())  # type: ignore[arg-type]
+    ((statement,),) = fresh.database.rows(uploads.decode())
 
     def job(connection: psycopg.Connection) -> object:
         connection.execute("SET LOCAL ROLE familytales_owner")
