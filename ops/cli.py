@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +16,19 @@ from local.cloud import CloudError
 from ops import console, image_commands, schema_commands
 from ops.bootstrap.command import bootstrap
 from ops.errors import BAD_INPUT, DIFFERS, FAILED, INTERRUPTED, REFUSED, BadInput, OperatorError
+from ops.go_on import Commands
+from ops.interruption import interruption
 from ops.targets import AcceptLoss, Service, Stack, Yes, services_of, target_of
 
 EXIT_CODES = (
     f"Exit codes: 0 done; {FAILED} it failed; {BAD_INPUT} the configuration or the command line is wrong, nothing was"
     f" tried; {REFUSED} refused, since it would lose data or nobody confirmed; {DIFFERS} something differs"
-    f" where no difference was expected; {INTERRUPTED} interrupted."
+    f" where no difference was expected; {INTERRUPTED} interrupted by Ctrl-C or SIGTERM: what was started was stopped,"
+    " and the message says how to go on."
 )
 
 app = typer.Typer(
+    cls=Commands,
     help="Deploy, preview and operate the PostgreSQL estate: on AWS, or on this machine in the local cloud.",
     epilog=f"Start with: dbctl local up. {EXIT_CODES}",
     no_args_is_help=True,
@@ -158,7 +161,11 @@ def preview(
         seen = deployment.preview(target, engine.open_stack(target), refresh=refresh, save_plan=save_plan)
         deployment.show(seen)
         if markdown is not None:
-            markdown.write_text(pages.preview(stack, seen.changes, seen.violations), encoding="utf-8")
+            page = pages.preview(stack, seen.changes, seen.violations)
+            try:
+                markdown.write_text(page, encoding="utf-8")
+            except OSError as error:
+                raise OperatorError(f"--markdown {markdown}: {error.strerror}; the preview itself is above") from None
         console.out.print(f"{stack}: {pages.summary(seen.changes)}")
         deployment.refuse_violations(target, seen)
     if seen.changes and expect_no_changes:
@@ -231,12 +238,13 @@ def psql(
 ) -> None:
     """Open psql as the application's role through the pooler: dbctl psql -s local platform -- -c 'select 1'.
 
-    Outside the local cloud it needs a network path into the VPC. The exit code is psql's.
+    Outside the local cloud it needs a network path into the VPC. Ctrl-C and the exit code are psql's.
     """
     from ops import psql as psql_door
 
     with services_of(stack, service) as (target, services):
-        where = psql_door.door(services[service], role=role, read_only=read_only, direct=direct)
+        pooled = psql_door.pooled_roles(target.estate, service)
+        where = psql_door.door(services[service], role=role, read_only=read_only, direct=direct, pooled=pooled)
         code = psql_door.run(target.account, where, arguments or [], tls=target.estate.tls_required)
     raise typer.Exit(code)
 
@@ -259,7 +267,7 @@ def reboot(
 
 def main() -> None:
     """Run the command; every failure is a few lines and an exit code, never a traceback."""
-    signal.signal(signal.SIGTERM, _terminated)
+    interruption.listen()
     try:
         app()
     except OperatorError as error:
@@ -271,11 +279,6 @@ def main() -> None:
     except CloudError as error:
         console.problem([str(error)])
         sys.exit(FAILED)
-    except KeyboardInterrupt:
-        console.problem(["interrupted"])
-        sys.exit(INTERRUPTED)
-
-
-def _terminated(signum: int, frame: object) -> None:
-    """SIGTERM ends a command as Ctrl-C does: tasks that were started are stopped."""
-    raise KeyboardInterrupt
+    except OSError as error:
+        console.problem([f"{error.filename}: {error.strerror}" if error.filename else str(error)])
+        sys.exit(FAILED)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.config import Estate
 from ops.aws import Account
 from ops.errors import BadInput, OperatorError
+from ops.interruption import interruption
 from ops.outputs import Service
 
 
@@ -26,16 +29,18 @@ class Door:
     secret: str
 
 
-def door(service: Service, *, role: str | None, read_only: bool, direct: bool) -> Door:
+def door(service: Service, *, role: str | None, read_only: bool, direct: bool, pooled: Collection[str]) -> Door:
     """Which address and secret a connection takes.
 
     Without options: the application's role through the pooler, as the application connects. `direct` goes to the
-    instance itself (with `read_only` to a replica), which roles that are not pooled need.
+    instance itself (with `read_only` to a replica), which roles that are not among the `pooled` ones need.
     """
     secrets = {"master": service.master_secret, **service.role_secrets}
     name = role or default_role(service)
     if name not in secrets:
         raise BadInput(f"{service.name} has no role {name!r}: its roles are {', '.join(secrets)}")
+    if not direct and name not in pooled:
+        raise BadInput(f"the pooler does not take {name}, only {', '.join(sorted(pooled))}: add --direct")
     if not direct:
         database = service.pooler.read_only if read_only else service.pooler.read_write
         return Door(service.pooler.address, service.pooler.port, database, secrets[name])
@@ -43,6 +48,13 @@ def door(service: Service, *, role: str | None, read_only: bool, direct: bool) -
         raise BadInput(f"{service.name} has no replica: leave out --read-only")
     instance = service.replicas[0] if read_only else service.primary
     return Door(instance.address, instance.port, service.database, secrets[name])
+
+
+def pooled_roles(estate: Estate, service: str) -> frozenset[str]:
+    """The roles that the service's pooler lets through."""
+    return frozenset(
+        role.name for row in estate.services if row.name == service for role in row.login_roles if role.pooled
+    )
 
 
 def default_role(service: Service) -> str:
@@ -81,7 +93,19 @@ def run(account: Account, where: Door, arguments: Sequence[str], *, tls: bool) -
             "PGSSLMODE": "require" if tls else "disable",
             "PGAPPNAME": "dbctl",
         }
-        return subprocess.run([str(find_psql(prefer_tls=tls)), *arguments], env=environment, check=False).returncode
+        return _to_its_end([str(find_psql(prefer_tls=tls)), *arguments], environment)
+
+
+def _to_its_end(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run psql until it ends by itself; returns its exit code, as a shell would give it.
+
+    Ctrl-C is psql's: there it cancels one statement, and the session stays. SIGTERM is passed on.
+    """
+    with interruption.held({signal.SIGTERM: signal.SIGTERM}) as held:
+        process = subprocess.Popen(command, env=environment, text=True)
+        held.pass_to(process)
+        code = process.wait()
+    return code if code >= 0 else 128 - code
 
 
 def _escaped(field: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pulumi import automation
 from pulumi.automation import events
 
-from ops import engine, outputs, psql, stack_file, toolchain
-from ops.errors import BadInput
+from ops import cli, engine, outputs, psql, stack_file, toolchain
+from ops.errors import BadInput, OperatorError
+from ops.interruption import interruption
 from ops.psql import Door
 
 RAW = {
@@ -41,6 +43,7 @@ RAW = {
     }
 }
 PLATFORM = outputs.services(RAW)["platform"]
+POOLED = frozenset({"platform_app", "platform_auth"})
 
 
 @pytest.mark.parametrize(
@@ -54,12 +57,23 @@ PLATFORM = outputs.services(RAW)["platform"]
     ],
 )
 def test_psql_connects_as_asked(role: str | None, read_only: bool, direct: bool, expected: Door) -> None:
-    assert psql.door(PLATFORM, role=role, read_only=read_only, direct=direct) == expected
+    assert psql.door(PLATFORM, role=role, read_only=read_only, direct=direct, pooled=POOLED) == expected
 
 
 def test_psql_names_the_roles_there_are_when_asked_for_another() -> None:
     with pytest.raises(BadInput, match="no role 'root': its roles are master, platform_app, platform_auth"):
-        psql.door(PLATFORM, role="root", read_only=False, direct=False)
+        psql.door(PLATFORM, role="root", read_only=False, direct=False, pooled=POOLED)
+
+
+def test_a_role_that_the_pooler_does_not_take_is_told_the_way_past_it() -> None:
+    with pytest.raises(BadInput) as error:
+        psql.door(PLATFORM, role="master", read_only=False, direct=False, pooled=POOLED)
+    assert error.value.lines == ("the pooler does not take master, only platform_app, platform_auth: add --direct",)
+
+
+def test_which_roles_the_pooler_takes_is_written_in_the_service_s_folder() -> None:
+    estate = stack_file.load_estate("dev")
+    assert psql.pooled_roles(estate, "platform") == {"platform_app", "platform_auth", "platform_public"}
 
 
 def test_a_stack_that_was_never_deployed_has_no_services() -> None:
@@ -141,3 +155,54 @@ def test_an_engine_failure_is_the_resource_and_its_error_without_the_frame() -> 
 def test_without_events_the_error_lines_of_the_output_are_told() -> None:
     text = "code: 255\nstdout: Updating\nstderr: error: the stack is locked\nerror: the stack is locked\n"
     assert engine.failure_lines(text) == ["the stack is locked"]
+
+
+def test_an_error_s_indented_lines_are_told_with_it() -> None:
+    text = """
+ code: 255
+ stdout: Updating
+ stderr: error: getting stack configuration: yaml: unmarshal errors:
+  line 6: mapping key "profile" already defined at line 5
+
+error: another
+done
+  nothing of an error's
+"""
+    assert engine.failure_lines(text) == [
+        "getting stack configuration: yaml: unmarshal errors:",
+        '  line 6: mapping key "profile" already defined at line 5',
+        "another",
+    ]
+
+
+def test_a_locked_stack_says_by_whom_and_that_a_lock_is_taken_off_when_he_is_gone() -> None:
+    locked = "the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the"
+    whose = "s3://state/.pulumi/locks/dev/1.json: created by alice@laptop (pid 4242) at 2026-11-29T23:00:00Z"
+    with pytest.raises(OperatorError) as error, engine.readable_failures():
+        raise automation.CommandError(automation.CommandResult("", f"error: {locked}\n  {whose}", 1))
+    assert error.value.lines == (locked, f"  {whose}", engine.LOCKED)
+
+
+def test_a_failure_without_an_error_line_is_told_by_its_end() -> None:
+    assert engine.failure_lines("\n code: 2\n stdout: one\n\ntwo\n") == ["code: 2", "stdout: one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (PermissionError(13, "Permission denied", "/var/page"), "/var/page: Permission denied"),
+        (OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
+    ],
+)
+def test_a_machine_that_refuses_is_one_line_and_no_traceback(
+    error: OSError, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def app() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", app)
+    monkeypatch.setattr(interruption, "listen", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.splitlines() == [line]
