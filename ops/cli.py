@@ -234,7 +234,9 @@ def psql(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="The read-only database, which a replica serves.")
     ] = False,
-    direct: Annotated[bool, typer.Option("--direct", help="Past the pooler, to the instance itself.")] = False,
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Past the pooler, to the instance itself, whose certificate is verified.")
+    ] = False,
 ) -> None:
     """Open psql as the application's role through the pooler: dbctl psql -s local platform -- -c 'select 1'.
 
@@ -245,7 +247,8 @@ def psql(
     with services_of(stack, service) as (target, services):
         pooled = psql_door.pooled_roles(target.estate, service)
         where = psql_door.door(services[service], role=role, read_only=read_only, direct=direct, pooled=pooled)
-        code = psql_door.run(target.account, where, arguments or [], tls=target.estate.tls_required)
+        sslmode = psql_door.sslmode(tls=target.estate.tls_required, direct=direct)
+        code = psql_door.run(target.account, where, arguments or [], sslmode=sslmode)
     raise typer.Exit(code)
 
 

@@ -18,6 +18,9 @@ from ops.errors import BadInput, OperatorError
 from ops.interruption import interruption
 from ops.outputs import Service
 
+BUNDLE = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+"""RDS's authorities in every region. (RDS User Guide: Using SSL/TLS to encrypt a connection)"""
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -75,7 +78,27 @@ def find_psql(prefer_tls: bool) -> Path:
     raise OperatorError("no psql that can speak TLS is on PATH; Debian, Ubuntu: sudo apt-get install postgresql-client")
 
 
-def run(account: Account, where: Door, arguments: Sequence[str], *, tls: bool) -> int:
+def sslmode(*, tls: bool, direct: bool, environment: Mapping[str, str] = os.environ) -> str:
+    """How psql makes sure of whom it speaks with; BadInput where it would need RDS's authorities and has none.
+
+    An instance shows a certificate of RDS's authorities. The pooler's is made when its task starts, signed by nobody.
+    """
+    if not tls:
+        return "disable"
+    if not direct:
+        return "require"
+    given = environment.get("PGSSLROOTCERT")
+    authorities = given or str(Path(environment.get("HOME") or Path.home()) / ".postgresql" / "root.crt")
+    if authorities != "system" and not Path(authorities).is_file():
+        where = "PGSSLROOTCERT" if given else "PGSSLROOTCERT is not set, and libpq's own place"
+        raise BadInput(
+            f"{where}: there is no {authorities}; --direct needs RDS's authorities, to know whom it speaks with",
+            f"fetch them once: curl --fail --create-dirs --output {authorities} {BUNDLE}",
+        )
+    return "verify-full"
+
+
+def run(account: Account, where: Door, arguments: Sequence[str], *, sslmode: str) -> int:
     """Run psql with its own exit code; the password goes through a file of mode 0600 that is gone afterwards."""
     secret = json.loads(account.client("secretsmanager").get_secret_value(SecretId=where.secret)["SecretString"])
     with tempfile.TemporaryDirectory(prefix="dbctl-") as folder:
@@ -90,10 +113,13 @@ def run(account: Account, where: Door, arguments: Sequence[str], *, tls: bool) -
             "PGDATABASE": where.database,
             "PGUSER": secret["username"],
             "PGPASSFILE": str(passfile),
-            "PGSSLMODE": "require" if tls else "disable",
+            "PGSSLMODE": sslmode,
             "PGAPPNAME": "dbctl",
         }
-        return _to_its_end([str(find_psql(prefer_tls=tls)), *arguments], environment)
+        if sslmode == "require":
+            # With a file of authorities there libpq would hold the pooler's certificate against them all the same.
+            environment["PGSSLROOTCERT"] = f"{folder}/none"
+        return _to_its_end([str(find_psql(prefer_tls=sslmode != "disable")), *arguments], environment)
 
 
 def _to_its_end(command: Sequence[str], environment: Mapping[str, str]) -> int:

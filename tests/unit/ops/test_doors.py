@@ -76,6 +76,45 @@ def test_which_roles_the_pooler_takes_is_written_in_the_service_s_folder() -> No
     assert psql.pooled_roles(estate, "platform") == {"platform_app", "platform_auth", "platform_public"}
 
 
+@pytest.mark.parametrize(
+    ("tls", "direct", "given", "expected"),
+    [
+        (False, True, {}, "disable"),
+        (True, False, {}, "require"),
+        (True, True, {"HOME": "{there}"}, "verify-full"),
+        (True, True, {"HOME": "/nowhere", "PGSSLROOTCERT": "{there}/.postgresql/root.crt"}, "verify-full"),
+        (True, True, {"HOME": "/nowhere", "PGSSLROOTCERT": "system"}, "verify-full"),
+    ],
+)
+def test_the_instance_is_verified_and_the_pooler_which_nobody_vouches_for_is_not(
+    tls: bool, direct: bool, given: dict[str, str], expected: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".postgresql").mkdir()
+    (tmp_path / ".postgresql" / "root.crt").touch()
+    environment = {name: value.format(there=tmp_path) for name, value in given.items()}
+    assert psql.sslmode(tls=tls, direct=direct, environment=environment) == expected
+
+
+@pytest.mark.parametrize(
+    ("environment", "missing"),
+    [
+        ({"HOME": "/home/dba"}, "PGSSLROOTCERT is not set, and libpq's own place: there is no {path}"),
+        ({"HOME": "/", "PGSSLROOTCERT": "/home/dba/.postgresql/root.crt"}, "PGSSLROOTCERT: there is no {path}"),
+    ],
+)
+def test_without_rds_s_authorities_there_is_no_way_past_the_pooler_but_one_to_get_them(
+    environment: dict[str, str], missing: str
+) -> None:
+    path = "/home/dba/.postgresql/root.crt"
+    with pytest.raises(BadInput) as error:
+        psql.sslmode(tls=True, direct=True, environment=environment)
+    assert error.value.lines == (
+        f"{missing.format(path=path)}; --direct needs RDS's authorities, to know whom it speaks with",
+        "fetch them once: curl --fail --create-dirs --output /home/dba/.postgresql/root.crt"
+        " https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
+    )
+
+
 def test_a_stack_that_was_never_deployed_has_no_services() -> None:
     assert outputs.services({}) == {}
 
