@@ -32,7 +32,7 @@ class Door:
     secret: str
 
 
-def door(service: Service, *, role: str | None, read_only: bool, direct: bool, pooled: Collection[str]) -> Door:
+def door(service: Service, *, role: str | None, read_only: bool, direct: bool, pooled: Collection[str] | None) -> Door:
     """Which address and secret a connection takes.
 
     Without options: the application's role through the pooler, as the application connects. `direct` goes to the
@@ -42,7 +42,7 @@ def door(service: Service, *, role: str | None, read_only: bool, direct: bool, p
     name = role or default_role(service)
     if name not in secrets:
         raise BadInput(f"{service.name} has no role {name!r}: its roles are {', '.join(secrets)}")
-    if not direct and name not in pooled:
+    if not direct and pooled is not None and name not in pooled:
         raise BadInput(f"the pooler does not take {name}, only {', '.join(sorted(pooled))}: add --direct")
     if not direct:
         database = service.pooler.read_only if read_only else service.pooler.read_write
@@ -53,11 +53,10 @@ def door(service: Service, *, role: str | None, read_only: bool, direct: bool, p
     return Door(instance.address, instance.port, service.database, secrets[name])
 
 
-def pooled_roles(estate: Estate, service: str) -> frozenset[str]:
-    """The roles that the service's pooler lets through."""
-    return frozenset(
-        role.name for row in estate.services if row.name == service for role in row.login_roles if role.pooled
-    )
+def pooled_roles(estate: Estate, service: str) -> frozenset[str] | None:
+    """The roles that the service's pooler lets through; None where the configuration has the service no more."""
+    roles = {row.name: row.login_roles for row in estate.services}.get(service)
+    return None if roles is None else frozenset(role.name for role in roles if role.pooled)
 
 
 def default_role(service: Service) -> str:

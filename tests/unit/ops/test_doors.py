@@ -73,7 +73,14 @@ def test_a_role_that_the_pooler_does_not_take_is_told_the_way_past_it() -> None:
 
 def test_which_roles_the_pooler_takes_is_written_in_the_service_s_folder() -> None:
     estate = stack_file.load_estate("dev")
-    assert psql.pooled_roles(estate, "platform") == {"platform_app", "platform_auth", "platform_public"}
+    assert psql.pooled_roles(estate, "platform") == frozenset({"platform_app", "platform_auth", "platform_public"})
+
+
+def test_of_a_service_that_the_configuration_has_no_more_the_pooler_decides() -> None:
+    """It is there until the deployment that takes it away."""
+    assert psql.pooled_roles(stack_file.load_estate("dev"), "ledger") is None
+    found = psql.door(PLATFORM, role="platform_auth", read_only=False, direct=False, pooled=None)
+    assert found == Door("pooler.example", 6432, "platform", "arn:auth")
 
 
 @pytest.mark.parametrize(
