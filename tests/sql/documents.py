@@ -10,9 +10,10 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def links(service: str) -> list[str]:
-    """What docs/<service>.md refers to, relative to docs."""
+    """What of the repository docs/<service>.md refers to, relative to docs."""
     document = (_REPOSITORY / f"docs/{service}.md").read_text(encoding="utf-8")
-    return sorted(set(re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document)))
+    targets = set(re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document))
+    return sorted(target for target in targets if not target.startswith("https://"))
 
 
 def is_there(target: str) -> bool:
