@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,19 +17,15 @@ from local.cloud import CloudError
 from ops import console, image_commands, schema_commands
 from ops.bootstrap.command import bootstrap
 from ops.errors import BAD_INPUT, DIFFERS, FAILED, INTERRUPTED, REFUSED, BadInput, OperatorError
-from ops.go_on import Commands
-from ops.interruption import interruption
 from ops.targets import AcceptLoss, Service, Stack, Yes, services_of, target_of
 
 EXIT_CODES = (
     f"Exit codes: 0 done; {FAILED} it failed; {BAD_INPUT} the configuration or the command line is wrong, nothing was"
     f" tried; {REFUSED} refused, since it would lose data or nobody confirmed; {DIFFERS} something differs"
-    f" where no difference was expected; {INTERRUPTED} interrupted by Ctrl-C or SIGTERM: what was started was stopped,"
-    " and the message says how to go on."
+    f" where no difference was expected; {INTERRUPTED} interrupted."
 )
 
 app = typer.Typer(
-    cls=Commands,
     help="Deploy, preview and operate the PostgreSQL estate: on AWS, or on this machine in the local cloud.",
     epilog=f"Start with: dbctl local up. {EXIT_CODES}",
     no_args_is_help=True,
@@ -161,11 +158,7 @@ def preview(
         seen = deployment.preview(target, engine.open_stack(target), refresh=refresh, save_plan=save_plan)
         deployment.show(seen)
         if markdown is not None:
-            page = pages.preview(stack, seen.changes, seen.violations)
-            try:
-                markdown.write_text(page, encoding="utf-8")
-            except OSError as error:
-                raise OperatorError(f"--markdown {markdown}: {error.strerror}; the preview itself is above") from None
+            markdown.write_text(pages.preview(stack, seen.changes, seen.violations), encoding="utf-8")
         console.out.print(f"{stack}: {pages.summary(seen.changes)}")
         deployment.refuse_violations(target, seen)
     if seen.changes and expect_no_changes:
@@ -234,21 +227,17 @@ def psql(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="The read-only database, which a replica serves.")
     ] = False,
-    direct: Annotated[
-        bool, typer.Option("--direct", help="Past the pooler, to the instance itself, whose certificate is verified.")
-    ] = False,
+    direct: Annotated[bool, typer.Option("--direct", help="Past the pooler, to the instance itself.")] = False,
 ) -> None:
     """Open psql as the application's role through the pooler: dbctl psql -s local platform -- -c 'select 1'.
 
-    Outside the local cloud it needs a network path into the VPC. Ctrl-C and the exit code are psql's.
+    Outside the local cloud it needs a network path into the VPC. The exit code is psql's.
     """
     from ops import psql as psql_door
 
     with services_of(stack, service) as (target, services):
-        pooled = psql_door.pooled_roles(target.estate, service)
-        where = psql_door.door(services[service], role=role, read_only=read_only, direct=direct, pooled=pooled)
-        sslmode = psql_door.sslmode(tls=target.estate.tls_required, direct=direct)
-        code = psql_door.run(target.account, where, arguments or [], sslmode=sslmode)
+        where = psql_door.door(services[service], role=role, read_only=read_only, direct=direct)
+        code = psql_door.run(target.account, where, arguments or [], tls=target.estate.tls_required)
     raise typer.Exit(code)
 
 
@@ -270,7 +259,7 @@ def reboot(
 
 def main() -> None:
     """Run the command; every failure is a few lines and an exit code, never a traceback."""
-    interruption.listen()
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         app()
     except OperatorError as error:
@@ -282,6 +271,11 @@ def main() -> None:
     except CloudError as error:
         console.problem([str(error)])
         sys.exit(FAILED)
-    except OSError as error:
-        console.problem([f"{error.filename}: {error.strerror}" if error.filename else str(error)])
-        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        console.problem(["interrupted"])
+        sys.exit(INTERRUPTED)
+
+
+def _terminated(signum: int, frame: object) -> None:
+    """SIGTERM ends a command as Ctrl-C does: tasks that were started are stopped."""
+    raise KeyboardInterrupt

@@ -29,7 +29,6 @@ from ops.aws import Account
 from ops.bootstrap.names import ALIAS
 from ops.errors import OperatorError
 from ops.paths import REPOSITORY
-from ops.pulumi_command import PulumiCommand
 from ops.stack_file import PROJECT, load_estate, read_settings, region
 from ops.toolchain import require_pulumi
 
@@ -91,7 +90,7 @@ def options(target: Target) -> auto.LocalWorkspaceOptions:
     # A CA bundle of the user's is for the internet; the local cloud speaks plain HTTP on loopback.
     return auto.LocalWorkspaceOptions(
         work_dir=str(target.work_dir),
-        pulumi_command=PulumiCommand(root=str(require_pulumi().parent.parent)),
+        pulumi_command=auto.PulumiCommand(root=str(require_pulumi().parent.parent)),
         env_vars={"PULUMI_SKIP_UPDATE_CHECK": "true", **target.environment},
     )
 
@@ -131,7 +130,7 @@ def _hints(stack: str, lines: Sequence[str]) -> list[str]:
         ]
     if any("PULUMI_ACCESS_TOKEN" in line for line in lines):
         return [
-            "say where the state is, in the bucket that `dbctl bootstrap` made:"
+            "say where the state is, as `dbctl bootstrap` does at its end:"
             ' export PULUMI_BACKEND_URL="s3://postgres-estate-state-ACCOUNT-REGION?region=REGION"',
             f"without an account: dbctl preview -s {stack} --offline",
         ]
@@ -147,16 +146,7 @@ def readable_failures(seen: Sequence[events.EngineEvent] = ()) -> Iterator[None]
     try:
         yield
     except auto.CommandError as error:
-        lines = failures(seen) or failure_lines(str(error))
-        locked = any("currently locked by" in line for line in lines)
-        raise OperatorError(*lines, *([LOCKED] if locked else [])) from None
-
-
-LOCKED = (
-    "whoever is named there may be at work: wait for the end of it; only when that process is dead:"
-    " pulumi cancel --stack STACK"
-)
-"""What the engine does not say as it points at `pulumi cancel`."""
+        raise OperatorError(*(failures(seen) or failure_lines(str(error)))) from None
 
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m|<\{%[^%]*%\}>")
@@ -189,23 +179,10 @@ def failures(seen: Sequence[events.EngineEvent]) -> list[str]:
 
 
 def failure_lines(text: str) -> list[str]:
-    """The errors in the engine's output, each with the lines that are indented below it; its end where there is none.
-
-    What is below says the most: who holds the lock, which line of a file is wrong.
-    """
-    lines = [ANSI.sub("", line).rstrip() for line in text.splitlines()]
-    told: dict[str, None] = {}
-    below: int | None = None
-    for line in lines:
-        indent = len(line) - len(line.lstrip())
-        if found := ERROR.match(line.strip()):
-            told.setdefault(found[1].strip())
-            below = max(indent, 1)  # by one space begin the parts of a CommandError's text
-        elif below is not None and indent > below:
-            told.setdefault(f"  {line.strip()}")
-        else:
-            below = None
-    return list(told) or [line.strip() for line in lines if line.strip()][-15:]
+    """The lines of the engine's output that begin with `error:`, or its end where none does."""
+    lines = [ANSI.sub("", line).strip() for line in text.splitlines()]
+    errors = [found[1].strip() for line in lines if (found := ERROR.match(line))]
+    return list(dict.fromkeys(errors)) or [line for line in lines if line][-15:]
 
 
 def outputs(target: Target) -> dict[str, Any]:

@@ -15,7 +15,7 @@ DIFFERS = 4
 """Nothing failed: what was asked to be without changes has some."""
 
 INTERRUPTED = 130
-"""Ctrl-C or SIGTERM; what was started was stopped, and the message says how to go on."""
+"""Ctrl-C; what was started was stopped."""
 
 
 class OperatorError(Exception):
@@ -44,9 +44,3 @@ class Refused(OperatorError):
     """The command would lose data without consent."""
 
     code = REFUSED
-
-
-class Interrupted(OperatorError):
-    """Somebody ended the command before it was done."""
-
-    code = INTERRUPTED

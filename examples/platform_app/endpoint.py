@@ -45,14 +45,13 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Endpoint:
 def from_stack(stack: str) -> Endpoint:
     """A deployed stack's pooler, found as `dbctl psql` finds it; the secrets come from Secrets Manager."""
     # The engine takes seconds to import, and is only wanted here.
-    from ops.psql import door, pooled_roles
+    from ops.psql import door
     from ops.targets import services_of
 
     with services_of(stack, "platform") as (target, services):
         service = services["platform"]
         secrets = target.account.client("secretsmanager")
-        pooled = pooled_roles(target.estate, service.name)
-        doors = {role: door(service, role=role, read_only=False, direct=False, pooled=pooled) for role in ROLES}
+        doors = {role: door(service, role=role, read_only=False, direct=False) for role in ROLES}
         values = {
             role: json.loads(secrets.get_secret_value(SecretId=where.secret)["SecretString"])
             for role, where in doors.items()

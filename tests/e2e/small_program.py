@@ -16,7 +16,6 @@ from pulumi import automation
 from local import moto_gaps
 from local.provider.server import serve
 from ops import toolchain
-from ops.pulumi_command import PulumiCommand
 
 REGION = "us-east-1"
 
@@ -59,7 +58,7 @@ def stack_of(program: Callable[[], None], endpoint: str, folder: Path) -> Iterat
         program=program,
         opts=automation.LocalWorkspaceOptions(
             work_dir=str(work),
-            pulumi_command=PulumiCommand(root=str(toolchain.require_pulumi().parent.parent)),
+            pulumi_command=automation.PulumiCommand(root=str(toolchain.require_pulumi().parent.parent)),
             pulumi_home=str(home),
             env_vars={
                 "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",

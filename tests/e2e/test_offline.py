@@ -30,13 +30,3 @@ def test_an_unknown_stack_names_those_there_are(clone: Clone) -> None:
         "there is no stack 'staging': Pulumi.staging.yaml does not exist",
         "the stacks are: dev, local, prod",
     ]
-
-
-def test_a_page_that_cannot_be_written_is_one_line_after_the_preview(clone: Clone) -> None:
-    page = clone.path / "page.md"
-    page.symlink_to("/dev/full")
-    result = clone.dbctl("preview", "-s", "dev", "--offline", "--markdown", str(page), check=False)
-    assert result.code == 1
-    assert "Changes" in result.out
-    assert result.err.splitlines()[-1] == (f"--markdown {page}: No space left on device; the preview itself is above")
-    assert "Traceback" not in result.err

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-import json
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import psycopg
 import pytest
@@ -26,7 +23,6 @@ from cryptography.x509.oid import NameOID
 
 from local import engines, processes
 from local.postgres import temporary
-from ops import psql
 from schema import folder
 from schema.connection import connect
 from schema.patience import Patience
@@ -165,35 +161,3 @@ def test_a_certificate_of_another_server_is_refused(secured: Secured, runner: Ru
 
     assert done.returncode == 1
     assert f'server certificate for "127.1.2.3" does not match host name "{secured.server.running.host}"' in done.stderr
-
-
-def _psql(secured: Secured, mode: str, authority: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    """The exit code of `dbctl psql`, for somebody whose libpq knows one authority."""
-    running = secured.server.running
-    secret = json.dumps({"username": running.user, "password": running.password})
-    account: Any = SimpleNamespace(
-        client=lambda _: SimpleNamespace(get_secret_value=lambda SecretId: {"SecretString": secret})  # noqa: N803
-    )
-    monkeypatch.setenv("PGSSLROOTCERT", str(secured.folder / f"{authority}.pem"))
-    monkeypatch.setenv("PATH", str(running.engine.bin))
-    where = psql.Door(running.host, running.port, running.dbname, "secret")
-    in_clear = "SELECT 1 / ssl::int FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
-    return psql.run(account, where, ["-XAtqc", in_clear, "-v", "ON_ERROR_STOP=1"], sslmode=mode)
-
-
-@pytest.mark.parametrize(
-    ("mode", "authority", "code"),
-    [("verify-full", "ours", 0), ("verify-full", "other", 2), ("require", "ours", 0), ("require", "other", 0)],
-)
-def test_psql_past_the_pooler_verifies_and_through_it_only_encrypts(
-    secured: Secured, mode: str, authority: str, code: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secured.answer_as(secured.server.running.host)
-    assert _psql(secured, mode, authority, monkeypatch) == code
-
-
-def test_psql_past_the_pooler_refuses_a_certificate_of_another_server(
-    secured: Secured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    secured.answer_as("127.1.2.3")
-    assert _psql(secured, "verify-full", "ours", monkeypatch) == 2

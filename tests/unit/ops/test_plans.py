@@ -82,8 +82,6 @@ def test_what_would_be_done_otherwise_is_named(saved: plans.Plan, now: plans.Pla
         ("[]", "there is no plan in it"),
         ("{}", "there is no plan in it"),
         ('{"resourcePlans": {}}', "there is no plan in it"),
-        ('{"resourcePlans": {"foo": {}}}', "there is no plan in it"),
-        ('{"resourcePlans": {"urn:pulumi:dev": {}}}', "there is no plan in it"),
         (json.dumps({"resourcePlans": {SERVER.replace("prod", "dev"): {}}}), "it is of the stack dev, not of prod"),
         (
             json.dumps({"resourcePlans": {SERVER.replace("estate", "shop"): {}}}),
